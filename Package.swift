@@ -1,0 +1,195 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One array for every target of ours, so that a rule is never true in one room only.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+// Generated code is not ours to polish: same language mode, no warning rules.
+let generatedSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let extrasCrypto = Target.Dependency.product(name: "_CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let grpcTransport = Target.Dependency.product(
+    name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A room: a library target at `Sources/<folder>/<name>`.
+func room(_ name: String, in folder: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: settings)
+}
+
+/// The tests of one room.
+func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        path: "Tests/\(name)Tests", exclude: [], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "fairway",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "fairway", targets: ["fairway"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // Foundations: vocabulary, bytes.
+        room("NetTypes", in: "Foundations"),
+        room("TLSMaterial", in: "Foundations", uses: [x509, crypto, extrasCrypto, asn1]),
+
+        // Cluster: how objects arrive.
+        room("KubernetesModel", in: "Cluster"),
+        room(
+            "KubernetesClient", in: "Cluster",
+            uses: ["KubernetesModel", asyncHTTPClient, nio, nioHTTP1, nioSSL, logging, yams, subprocess]),
+        room("KubernetesStore", in: "Cluster", uses: ["KubernetesModel", "KubernetesClient", logging, metrics]),
+        room(
+            "LocalCluster", in: "Cluster",
+            uses: [
+                "KubernetesModel", "NetTypes", "TLSMaterial", hummingbird, hummingbirdTLS, nio, nioSSL, logging, grdb,
+                lifecycle, yams,
+            ]),
+
+        // Traffic: intent → decisions, pure.
+        room("TrafficPlan", in: "Traffic", uses: ["NetTypes"]),
+        room("TrafficCompiler", in: "Traffic", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial"]),
+
+        // Gateway: Envoy's road.
+        .target(
+            name: "EnvoyAPI", dependencies: [protobuf, grpcCore, grpcProtobuf], path: "Sources/Gateway/EnvoyAPI",
+            swiftSettings: generatedSettings),
+        room(
+            "EnvoyTranslation", in: "Gateway",
+            uses: ["TrafficPlan", "NetTypes", "EnvoyAPI", "DiscoveryProtocol", protobuf]),
+        room("DiscoveryProtocol", in: "Gateway", uses: ["TrafficPlan", "EnvoyAPI", protobuf]),
+        room(
+            "DiscoveryServer", in: "Gateway",
+            uses: [
+                "DiscoveryProtocol", "TrafficPlan", "EnvoyAPI", grpcCore, grpcProtobuf, grpcTransport, protobuf,
+                asyncAlgorithms, logging, metrics,
+            ]),
+        room(
+            "EnvoyProcess", in: "Gateway",
+            uses: ["EnvoyAPI", "NetTypes", subprocess, asyncHTTPClient, nio, logging, metrics]),
+        room(
+            "GatewayController", in: "Gateway",
+            uses: [
+                "KubernetesModel", "KubernetesClient", "KubernetesStore", "TrafficPlan", "TrafficCompiler",
+                "EnvoyTranslation", "DiscoveryProtocol", "DiscoveryServer", "EnvoyProcess", "Explain", "Telemetry",
+                "NetTypes",
+                "TLSMaterial", lifecycle, logging, metrics, asyncAlgorithms, hummingbird,
+            ]),
+
+        // Operations: metrics, health, explain, and a server that echoes.
+        room("Telemetry", in: "Operations", uses: [coreMetrics, hummingbird, logging, nio]),
+        room("Explain", in: "Operations", uses: ["TrafficPlan", "NetTypes"]),
+        room(
+            "EchoServer", in: "Operations",
+            uses: [nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioWebSocket, "TLSMaterial", logging, lifecycle]),
+
+        // Programs: parse, wire, run.
+        .executableTarget(
+            name: "fairway",
+            dependencies: [
+                "GatewayController", "LocalCluster", "KubernetesClient", "KubernetesModel", "KubernetesStore",
+                "TrafficCompiler", "TrafficPlan", "Explain", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
+                "NetTypes", argumentParser, lifecycle, logging, metrics, asyncHTTPClient, nio, hummingbird, yams,
+            ],
+            path: "Sources/Programs/fairway", swiftSettings: settings),
+
+        // Tests mirror the rooms.
+        .target(
+            name: "TestSupport", dependencies: [subprocess, logging], path: "Tests/TestSupport", swiftSettings: settings
+        ),
+        tests(of: "NetTypes"),
+        tests(of: "TLSMaterial"),
+        tests(of: "KubernetesModel"),
+        tests(
+            of: "KubernetesClient",
+            uses: ["KubernetesModel", "LocalCluster", nio, nioHTTP1, nioPosix, nioSSL, logging, hummingbird]),
+        tests(of: "KubernetesStore", uses: ["KubernetesModel", "KubernetesClient", "LocalCluster", logging]),
+        tests(of: "LocalCluster", uses: ["KubernetesModel", asyncHTTPClient, nio, logging]),
+        tests(of: "TrafficPlan"),
+        tests(of: "TrafficCompiler", uses: ["TrafficPlan", "KubernetesModel", "TLSMaterial", yams]),
+        tests(
+            of: "EnvoyTranslation", uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", "EnvoyProcess", protobuf]),
+        tests(of: "DiscoveryProtocol", uses: ["TrafficPlan", "EnvoyAPI", protobuf]),
+        tests(
+            of: "DiscoveryServer",
+            uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", grpcCore, grpcProtobuf, grpcTransport, logging]),
+        tests(of: "EnvoyProcess", uses: ["EnvoyAPI"]),
+        tests(
+            of: "GatewayController",
+            uses: [
+                "KubernetesModel", "KubernetesClient", "KubernetesStore", "LocalCluster", "TrafficPlan",
+                "TrafficCompiler", "EnvoyTranslation", "DiscoveryProtocol", logging,
+            ]),
+        tests(of: "Telemetry", uses: [metrics, coreMetrics, hummingbird]),
+        tests(of: "Explain", uses: ["TrafficPlan"]),
+        tests(of: "EchoServer", uses: [asyncHTTPClient, nio, nioPosix, nioHTTP1, nioSSL]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "TestSupport", "fairway", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
+                "EchoServer",
+                "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioWebSocket,
+                yams, logging,
+            ],
+            path: "Tests/EndToEndTests", swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,58 @@
+package import NetTypes
+
+package struct ListenerName: Hashable, Sendable, CustomStringConvertible {
+    package var text: String
+    package init(_ text: String) { self.text = text }
+    package var description: String { text }
+}
+
+/// A port that clients connect to.
+package struct Listener: Hashable, Sendable {
+    package enum Transport: Hashable, Sendable {
+        /// HTTP/1.1, WebSocket and h2c with prior knowledge.
+        case plain
+        /// TLS with certificates chosen by server name; ALPN offers h2 and http/1.1.
+        case tls
+    }
+
+    package var name: ListenerName
+    package var bind: SocketEndpoint
+    package var transport: Transport
+    package var client: ClientSettings
+    package var origin: Origin
+
+    package init(
+        name: ListenerName, bind: SocketEndpoint, transport: Transport, client: ClientSettings = ClientSettings(),
+        origin: Origin
+    ) {
+        self.name = name
+        self.bind = bind
+        self.transport = transport
+        self.client = client
+        self.origin = origin
+    }
+}
+
+/// How a listener treats clients it has no reason to trust. The defaults are those of a careful operator at the edge
+/// of the internet.
+package struct ClientSettings: Hashable, Sendable {
+    /// How many proxies in front may speak for the client in `X-Forwarded-For`. 0: the connection's peer is the client.
+    package var trustedHops: UInt32 = 0
+    /// Time to receive a request's whole header section.
+    package var requestHeadersTimeout: Duration = .seconds(15)
+    /// Longest silence within a stream, both ways.
+    package var streamIdleTimeout: Duration = .seconds(300)
+    /// Longest life of a connection without a request.
+    package var connectionIdleTimeout: Duration = .seconds(300)
+    package var tlsHandshakeTimeout: Duration = .seconds(10)
+    package var maxRequestHeaderKiB: UInt32 = 60
+    package var maxRequestHeaders: UInt32 = 100
+    /// Bytes buffered per connection before back-pressure.
+    package var connectionBufferBytes: UInt32 = 32 * 1024
+    package var maxConcurrentStreams: UInt32 = 100
+    /// HTTP/2 initial window sizes, bytes.
+    package var streamWindowBytes: UInt32 = 64 * 1024
+    package var connectionWindowBytes: UInt32 = 1024 * 1024
+
+    package init() {}
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// A TCP port on 127.0.0.1 that nobody listened on a moment ago, as the kernel picks it.
+package func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw PortError(step: "socket", code: errno) }
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            bind(descriptor, generic, length) == 0 && getsockname(descriptor, generic, &length) == 0
+        }
+    }
+    guard bound else { throw PortError(step: "bind", code: errno) }
+    return UInt16(bigEndian: address.sin_port)
+}
+
+package struct PortError: Error {
+    package var step: String
+    package var code: Int32
+}
