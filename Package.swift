@@ -97,6 +97,7 @@ let package = Package(
         room(
             "KubernetesClient", in: "Cluster",
             uses: ["KubernetesModel", asyncHTTPClient, nio, nioHTTP1, nioSSL, logging, yams, subprocess]),
+        room("Manifests", in: "Cluster", uses: ["KubernetesModel", "KubernetesClient", logging, yams]),
         room("KubernetesStore", in: "Cluster", uses: ["KubernetesModel", "KubernetesClient", logging, metrics]),
         room(
             "LocalCluster", in: "Cluster",
@@ -146,7 +147,8 @@ let package = Package(
         .executableTarget(
             name: "fairway",
             dependencies: [
-                "GatewayController", "LocalCluster", "KubernetesClient", "KubernetesModel", "KubernetesStore",
+                "GatewayController", "LocalCluster", "Manifests", "KubernetesClient", "KubernetesModel",
+                "KubernetesStore",
                 "TrafficCompiler", "TrafficPlan", "Explain", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
                 "NetTypes", argumentParser, lifecycle, logging, metrics, asyncHTTPClient, nio, hummingbird, yams,
             ],
@@ -159,6 +161,7 @@ let package = Package(
         tests(of: "NetTypes"),
         tests(of: "TLSMaterial"),
         tests(of: "KubernetesModel"),
+        tests(of: "Manifests", uses: ["KubernetesModel"]),
         tests(
             of: "KubernetesClient",
             uses: ["KubernetesModel", "LocalCluster", nio, nioHTTP1, nioPosix, nioSSL, logging, hummingbird]),
