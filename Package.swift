@@ -159,7 +159,7 @@ let package = Package(
             name: "TestSupport", dependencies: [subprocess, logging], path: "Tests/TestSupport", swiftSettings: settings
         ),
         tests(of: "NetTypes"),
-        tests(of: "TLSMaterial"),
+        tests(of: "TLSMaterial", uses: [x509, asn1]),
         tests(of: "KubernetesModel"),
         tests(of: "Manifests", uses: ["KubernetesModel"]),
         tests(

@@ -35,6 +35,14 @@ package struct Listener: Hashable, Sendable {
 
 /// How a listener treats clients it has no reason to trust. The defaults are those of a careful operator at the edge
 /// of the internet.
+///
+/// Two rules are fixed, because matching and security both hang on them:
+/// - **Host.** For matching, the port and one trailing dot are dropped and letters are lower case. The backend sees the
+///   `Host` header with its port as the client sent it.
+/// - **Path.** Normalised before matching, and so sent to the backend: RFC 3986 dot segments resolved and unreserved
+///   characters unescaped, `\` taken for `/`, then slashes in a row merged. `%2F` and `%5C` stay as they are, for there
+///   are well-known interfaces that need them within one segment. A `#`, or an escaped NUL, is a bad request.
+///   `PathNormalization` is the reference.
 package struct ClientSettings: Hashable, Sendable {
     /// How many proxies in front may speak for the client in `X-Forwarded-For`. 0: the connection's peer is the client.
     package var trustedHops: UInt32 = 0

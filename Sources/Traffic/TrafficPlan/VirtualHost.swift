@@ -2,13 +2,17 @@
 package struct VirtualHost: Hashable, Sendable {
     package var hostname: Hostname
     package var routes: [Route]
-    /// Requests that came without TLS are redirected to `https` before any route is tried.
+    /// Requests that came without TLS are redirected to `https` before any route is tried: status 301, same host
+    /// without its port, normalised path, query.
     package var requiresTLS: Bool
+    /// The port that such a redirect names, as clients see it; 443 is left out.
+    package var httpsPort: UInt16
 
-    package init(hostname: Hostname, routes: [Route], requiresTLS: Bool = false) {
+    package init(hostname: Hostname, routes: [Route], requiresTLS: Bool = false, httpsPort: UInt16 = 443) {
         self.hostname = hostname
         self.routes = routes
         self.requiresTLS = requiresTLS
+        self.httpsPort = httpsPort
     }
 }
 
