@@ -1,0 +1,1 @@
+// Holds nothing: `Scripts/generate` builds the generators that this package depends on.
