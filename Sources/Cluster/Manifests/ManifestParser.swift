@@ -33,6 +33,11 @@ package struct ManifestFile: Hashable, Sendable {
         reportDuplicates()
     }
 
+    /// A file that could not even be read.
+    init(unreadable file: String, reason: String) {
+        errors = [ManifestError(place: Place(file: file, line: 1), message: reason)]
+    }
+
     /// Documents begin after a line that starts with `---`, each with the line its text begins on.
     private static func documents(in text: String) -> [(line: Int, text: String)] {
         var documents: [(line: Int, lines: [Substring])] = [(1, [])]

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+@main
+struct FairwayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fairway",
+        abstract: "The way into a Kubernetes cluster: from a public address to a pod.",
+        discussion: """
+            On a laptop, `fairway up` runs a local Kubernetes API, the ingress controller and Envoy, and serves the
+            manifests you name. In a cluster, `fairway controller` does the same against the real API server.
+
+            EXAMPLES
+              fairway up Examples/hello
+              fairway routes
+              fairway explain http://hello.localhost:8080/v2
+            """,
+        version: FairwayVersion.text,
+        subcommands: [
+            UpCommand.self, ControllerCommand.self, APICommand.self, RoutesCommand.self, ExplainCommand.self,
+            LintCommand.self, EchoCommand.self,
+        ])
+}
+
+enum FairwayVersion {
+    static let text = "0.1.0"
+}
