@@ -182,7 +182,7 @@ let package = Package(
                 "KubernetesModel", "KubernetesClient", "KubernetesStore", "LocalCluster", "TrafficPlan",
                 "TrafficCompiler", "EnvoyTranslation", "DiscoveryProtocol", logging,
             ]),
-        tests(of: "Telemetry", uses: [metrics, coreMetrics, hummingbird]),
+        tests(of: "Telemetry", uses: [metrics, coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
         tests(of: "Explain", uses: ["TrafficPlan"]),
         tests(of: "EchoServer", uses: [asyncHTTPClient, nio, nioPosix, nioHTTP1, nioSSL]),
         .testTarget(
