@@ -66,7 +66,7 @@ struct ManifestFiles: Sendable {
             let bytes = try Data(contentsOf: URL(filePath: file))
             return ManifestFile(parsing: String(decoding: bytes, as: UTF8.self), file: file)
         } catch {
-            return ManifestFile(unreadable: file, reason: "cannot be read: \(error.localizedDescription)")
+            return ManifestFile(unreadable: file, reason: "cannot be read: \(error)")
         }
     }
 }

@@ -103,7 +103,7 @@ package struct ManifestFollower: Sendable {
             if kind.isNamespaced, name.namespace.isEmpty { name.namespace = "default" }
             do throws(KubernetesError) {
                 try await client.delete(kind, name)
-            } catch where error.isNotFound {
+            } catch  where error.isNotFound {
                 // Somebody was faster.
             }
             inventory.succeeded(deleting: identity)
@@ -114,6 +114,15 @@ package struct ManifestFollower: Sendable {
             try Task.checkCancellation()
             complain(about: identity, error.message, place: nil)
             return false
+        }
+    }
+
+    private func deleteIfPresent(_ kind: ResourceKind, _ name: ObjectName) async throws(KubernetesError) {
+        do {
+            try await client.delete(kind, name)
+        } catch {
+            // Somebody may have been faster.
+            if !error.isNotFound { throw error }
         }
     }
 
@@ -145,12 +154,7 @@ extension ManifestFollower {
     }
 
     private func inheritedIdentities() async throws -> Set<Manifest.Identity> {
-        let text: String?
-        do throws(KubernetesError) {
-            text = try await client.get(Self.configMaps, Self.inventoryName)[path: "data", "objects"]?.string
-        } catch where error.isNotFound {
-            return []
-        }
+        let text = try await inventoryObject()?[path: "data", "objects"]?.string
         guard let text else { return [] }
         let entries = try JSONDecoder().decode([Entry].self, from: Data(text.utf8))
         return Set(
@@ -159,6 +163,15 @@ extension ManifestFollower {
                     apiVersion: entry.apiVersion, kind: entry.kind,
                     name: ObjectName(namespace: entry.namespace, name: entry.name))
             })
+    }
+
+    private func inventoryObject() async throws(KubernetesError) -> JSONValue? {
+        do {
+            return try await client.get(Self.configMaps, Self.inventoryName)
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        return nil
     }
 
     private func rememberInventory() async {

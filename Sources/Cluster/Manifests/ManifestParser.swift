@@ -57,7 +57,7 @@ package struct ManifestFile: Hashable, Sendable {
     }
 
     private static func value(of document: String, at place: Place) throws(ManifestError) -> JSONValue? {
-        let node: Node?
+        let node: Yams.Node?
         do {
             node = try Yams.compose(yaml: document)
         } catch let error as YamlError {
@@ -127,7 +127,7 @@ private struct NodeReader {
     private static let maximumDepth = 100
     private var nodes = 0
 
-    mutating func value(of node: Node, at place: Place, depth: Int = 0) throws(ManifestError) -> JSONValue {
+    mutating func value(of node: Yams.Node, at place: Place, depth: Int = 0) throws(ManifestError) -> JSONValue {
         nodes += 1
         guard nodes <= Self.maximumNodes, depth <= Self.maximumDepth else {
             throw ManifestError(
@@ -155,7 +155,7 @@ private struct NodeReader {
         }
     }
 
-    private static func value(of scalar: Node.Scalar, node: Node) -> JSONValue {
+    private static func value(of scalar: Yams.Node.Scalar, node: Yams.Node) -> JSONValue {
         // A quoted text is a text, whatever it looks like.
         guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
         if node.null != nil { return .null }

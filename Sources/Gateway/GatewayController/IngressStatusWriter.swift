@@ -1,0 +1,97 @@
+import KubernetesClient
+import KubernetesModel
+import Logging
+import Metrics
+import Synchronization
+
+/// Carries out what `IngressStatusMachine` decides: a few writes at a time, by server-side apply under our own name.
+final class IngressStatusWriter: Sendable {
+    static let fieldManager = "fairway-controller"
+    private static let concurrentWrites = 8
+    private static let retryDelay: Duration = .seconds(1)
+
+    private let client: KubernetesClient
+    private let logger: Logger
+    private let machine: Mutex<IngressStatusMachine>
+    /// One wake-up is as good as many.
+    private let wakeUps: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private let written = Counter(label: "fairway_ingress_status_writes_total")
+    private let failed = Counter(label: "fairway_ingress_status_write_failures_total")
+
+    init(client: KubernetesClient, points: [Ingress.Status.Point], logger: Logger) {
+        self.client = client
+        self.logger = logger
+        machine = Mutex(IngressStatusMachine(points: points))
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Tells the machine something, and looks whether a write has become due.
+    func update(_ change: (inout IngressStatusMachine) -> Void) {
+        machine.withLock(change)
+        wake.yield()
+    }
+
+    /// Runs until cancelled.
+    func run() async {
+        for await _ in wakeUps {
+            let due = machine.withLock { $0.due() }
+            guard !due.isEmpty else { continue }
+            let allSucceeded = await write(due)
+            if !allSucceeded {
+                // The server is struggling or away; the reflectors say so in the log.
+                try? await Task.sleep(for: Self.retryDelay)  // Cancellation ends the loop by itself.
+                wake.yield()
+            }
+        }
+    }
+
+    private func write(_ writes: [IngressStatusMachine.Write]) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            var rest = writes[...]
+            for _ in 0..<Self.concurrentWrites {
+                guard let write = rest.popFirst() else { break }
+                group.addTask { await self.write(write) }
+            }
+            var allSucceeded = true
+            for await succeeded in group {
+                allSucceeded = allSucceeded && succeeded
+                if let write = rest.popFirst() { group.addTask { await self.write(write) } }
+            }
+            return allSucceeded
+        }
+    }
+
+    private func write(_ write: IngressStatusMachine.Write) async -> Bool {
+        let points: [JSONValue] = write.points.map { point in
+            var value: [String: JSONValue] = [:]
+            if let ip = point.ip { value["ip"] = .string(ip) }
+            if let hostname = point.hostname { value["hostname"] = .string(hostname) }
+            return .object(value)
+        }
+        // An empty list is left out: applying nothing gives up what we owned, and the field goes.
+        let loadBalancer: JSONValue = points.isEmpty ? [:] : ["ingress": .array(points)]
+        let object: JSONValue = [
+            "apiVersion": .string(Ingress.resource.apiVersion), "kind": .string(Ingress.resource.kind),
+            "metadata": ["name": .string(write.name.name), "namespace": .string(write.name.namespace)],
+            "status": ["loadBalancer": loadBalancer],
+        ]
+        do throws(KubernetesError) {
+            _ = try await client.apply(
+                object, as: Ingress.resource, fieldManager: Self.fieldManager, force: true, subresource: "status")
+            written.increment()
+            machine.withLock { $0.finished(write, succeeded: true) }
+            return true
+        } catch {
+            // An object deleted meanwhile needs no status.
+            let isOver = error.isNotFound
+            if !isOver {
+                failed.increment()
+                logger.debug(
+                    "status not written", metadata: ["ingress": "\(write.name)", "error": "\(error)"])
+            }
+            machine.withLock { $0.finished(write, succeeded: isOver) }
+            return isOver
+        }
+    }
+}
