@@ -39,7 +39,8 @@ import Testing
         }
         world.settle()
         for name in names { try verify(world, name, wanted, seed: seed) }
-        #expect(world.fleet.status.isCurrent)
+        let status = world.fleet.status
+        #expect(status.isCurrent, "seed \(seed): \(status.generation) \(status.proxies.map { ($0.applied, $0.types) })")
     }
 
     private func change(_ wanted: inout Wanted, _ random: inout SeededGenerator) -> ResourceChange {

@@ -92,6 +92,7 @@ extension ProxySession {
             if type == .cluster, change.replaced == nil { clusterGone(change.name) }
             return
         }
+        if type == .cluster { clusterAcknowledged(change.name) }  // In the form before, which was.
         for piece in change.pieces {
             if let key = piece.part {
                 channels[type]?.held[change.name]?.content.setPart(key, piece.old)

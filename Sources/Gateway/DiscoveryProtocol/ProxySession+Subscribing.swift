@@ -65,19 +65,16 @@ extension ProxySession {
                 channel.unknown.insert(name)
                 channel.mark(name, [nil], since: generation)
             }
-            noteKnown(ResourceName(request.type, name), serving: served, at: generation)
+            if request.type == .cluster { noteKnown(ResourceName(.cluster, name), serving: served, at: generation) }
+            // A cluster that changed just before the stream broke may still wait for them, and Envoy does not say so.
+            if request.type == .clusterLoadAssignment { channel.mark(name, [nil], since: generation, isForced: true) }
         }
     }
 
-    /// A cluster that the proxy held before may still wait for its endpoints, if it does not hold these.
+    /// What the proxy held before counts as cold until it has its endpoints again.
     private mutating func noteKnown(_ name: ResourceName, serving served: ServedSet, at generation: Generation) {
-        warmed(by: name, after: .max)
-        guard name.type == .cluster, let cluster = served.resources[name] else { return }
-        let awaited = cluster.head.references.filter { reference in
-            guard reference.type == .clusterLoadAssignment else { return false }
-            let channel = channels[.clusterLoadAssignment]
-            return channel?.held[reference.name] == nil && channel?.unknown.contains(reference.name) != true
-        }
+        guard let cluster = served.resources[name] else { return }
+        let awaited = cluster.head.references.filter { $0.type == .clusterLoadAssignment }
         guard !awaited.isEmpty else { return }
         cold[name.name] = ColdCluster(sequence: 0, isAcknowledged: true, awaited: awaited, since: generation)
         for reference in awaited { clustersAwaiting[reference, default: []].insert(name.name) }

@@ -41,7 +41,9 @@ extension ProxySession {
             for name in endpoints where channels[name.type]?.subscription.wants(name.name) == true {
                 channels[name.type]?.mark(name.name, [nil], since: since, isForced: true)
             }
-            guard change.replaced == nil, cold[change.name] == nil else { continue }
+            let isNew = change.isWhole && change.replaced == nil
+            guard isNew || cold[change.name] != nil else { continue }
+            clusterGone(change.name)
             let secrets = form.references.filter {
                 $0.type == .secret && channels[.secret]?.held[$0.name] == nil
             }
