@@ -130,6 +130,15 @@ package nonisolated struct Envoy_Config_Listener_V3_Listener: @unchecked Sendabl
     set {_uniqueStorage()._ignoreGlobalConnLimit = newValue}
   }
 
+  package var filterChainMatcher: Xds_Type_Matcher_V3_Matcher {
+    get {_storage._filterChainMatcher ?? Xds_Type_Matcher_V3_Matcher()}
+    set {_uniqueStorage()._filterChainMatcher = newValue}
+  }
+  /// Returns true if `filterChainMatcher` has been explicitly set.
+  package var hasFilterChainMatcher: Bool {_storage._filterChainMatcher != nil}
+  /// Clears the value of `filterChainMatcher`. Subsequent reads from it will return its default value.
+  package mutating func clearFilterChainMatcher() {_uniqueStorage()._filterChainMatcher = nil}
+
   package var additionalAddresses: [Envoy_Config_Listener_V3_AdditionalAddress] {
     get {_storage._additionalAddresses}
     set {_uniqueStorage()._additionalAddresses = newValue}
@@ -196,7 +205,7 @@ nonisolated extension Envoy_Config_Listener_V3_AdditionalAddress: SwiftProtobuf.
 
 nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Listener"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}address\0\u{3}filter_chains\0\u{4}\u{2}per_connection_buffer_limit_bytes\0\u{4}\u{4}listener_filters\0\u{4}\u{6}listener_filters_timeout\0\u{4}\u{7}access_log\0\u{4}\u{2}tcp_backlog_size\0\u{3}default_filter_chain\0\u{4}\u{3}stat_prefix\0\u{3}enable_reuse_port\0\u{4}\u{2}ignore_global_conn_limit\0\u{4}\u{2}additional_addresses\0\u{3}max_connections_to_accept_per_socket_event\0\u{3}bypass_overload_manager\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}address\0\u{3}filter_chains\0\u{4}\u{2}per_connection_buffer_limit_bytes\0\u{4}\u{4}listener_filters\0\u{4}\u{6}listener_filters_timeout\0\u{4}\u{7}access_log\0\u{4}\u{2}tcp_backlog_size\0\u{3}default_filter_chain\0\u{4}\u{3}stat_prefix\0\u{3}enable_reuse_port\0\u{4}\u{2}ignore_global_conn_limit\0\u{3}filter_chain_matcher\0\u{3}additional_addresses\0\u{3}max_connections_to_accept_per_socket_event\0\u{3}bypass_overload_manager\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -211,6 +220,7 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
     var _statPrefix: String = String()
     var _enableReusePort: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _ignoreGlobalConnLimit: Bool = false
+    var _filterChainMatcher: Xds_Type_Matcher_V3_Matcher? = nil
     var _additionalAddresses: [Envoy_Config_Listener_V3_AdditionalAddress] = []
     var _maxConnectionsToAcceptPerSocketEvent: SwiftProtobuf.Google_Protobuf_UInt32Value? = nil
     var _bypassOverloadManager: Bool = false
@@ -236,6 +246,7 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
       _statPrefix = source._statPrefix
       _enableReusePort = source._enableReusePort
       _ignoreGlobalConnLimit = source._ignoreGlobalConnLimit
+      _filterChainMatcher = source._filterChainMatcher
       _additionalAddresses = source._additionalAddresses
       _maxConnectionsToAcceptPerSocketEvent = source._maxConnectionsToAcceptPerSocketEvent
       _bypassOverloadManager = source._bypassOverloadManager
@@ -269,6 +280,7 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
         case 28: try { try decoder.decodeSingularStringField(value: &_storage._statPrefix) }()
         case 29: try { try decoder.decodeSingularMessageField(value: &_storage._enableReusePort) }()
         case 31: try { try decoder.decodeSingularBoolField(value: &_storage._ignoreGlobalConnLimit) }()
+        case 32: try { try decoder.decodeSingularMessageField(value: &_storage._filterChainMatcher) }()
         case 33: try { try decoder.decodeRepeatedMessageField(value: &_storage._additionalAddresses) }()
         case 34: try { try decoder.decodeSingularMessageField(value: &_storage._maxConnectionsToAcceptPerSocketEvent) }()
         case 35: try { try decoder.decodeSingularBoolField(value: &_storage._bypassOverloadManager) }()
@@ -320,6 +332,9 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
       if _storage._ignoreGlobalConnLimit != false {
         try visitor.visitSingularBoolField(value: _storage._ignoreGlobalConnLimit, fieldNumber: 31)
       }
+      try { if let v = _storage._filterChainMatcher {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      } }()
       if !_storage._additionalAddresses.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._additionalAddresses, fieldNumber: 33)
       }
@@ -350,6 +365,7 @@ nonisolated extension Envoy_Config_Listener_V3_Listener: SwiftProtobuf.Message, 
         if _storage._statPrefix != rhs_storage._statPrefix {return false}
         if _storage._enableReusePort != rhs_storage._enableReusePort {return false}
         if _storage._ignoreGlobalConnLimit != rhs_storage._ignoreGlobalConnLimit {return false}
+        if _storage._filterChainMatcher != rhs_storage._filterChainMatcher {return false}
         if _storage._additionalAddresses != rhs_storage._additionalAddresses {return false}
         if _storage._maxConnectionsToAcceptPerSocketEvent != rhs_storage._maxConnectionsToAcceptPerSocketEvent {return false}
         if _storage._bypassOverloadManager != rhs_storage._bypassOverloadManager {return false}
