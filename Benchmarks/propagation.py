@@ -76,7 +76,7 @@ with tempfile.TemporaryDirectory() as directory:
         os.mkdir(f"{directory}/manifests")
         processes.append(Process(
             [options.fairway, "up", f"{directory}/manifests", "--http-port", str(http), "--https-port", str(https),
-             "--api-port", str(api), "--admin-port", str(admin), "--data-dir", f"{directory}/data", "--no-persist"],
+             "--api-port", str(api), "--admin-port", str(admin), "--data-dir", f"{directory}/data", "--in-memory"],
             f"{directory}/fairway.log"))
         kubeconfig = f"{directory}/data/kubeconfig"
         wait_for("the API server", 60, lambda: os.path.exists(kubeconfig) and API(kubeconfig).request("GET", "/api"))

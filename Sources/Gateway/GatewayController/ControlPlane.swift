@@ -6,29 +6,46 @@ package import TrafficPlan
 
 /// The compiler and the translator, one change after the other, and the questions asked about what they made.
 ///
-/// An actor because `fairway explain` and the control loop meet here: a copy of the plan for the reader would cost a copy of
-/// its tables at the next change.
+/// An actor because the control loop, the clock and `fairway explain` meet here: a copy of the plan for a reader would
+/// cost a copy of its tables at the next change.
 package actor ControlPlane {
     /// What one batch of changes came to.
     struct Step: Sendable {
-        var resources: ResourceChange
+        /// The plan that holds the batch.
+        var generation: Generation
+        /// Only those that differ; `nil` where an Ingress is no longer ours.
         var reports: [ObjectName: IngressReport?]
     }
 
     private var compiler: TrafficCompiler
     private var translator: Translator
-    private var reports: [ObjectName: IngressReport] = [:]
+    private var generation = Generation.none
+    private let publish: @Sendable (ResourceChange) -> Generation
 
-    init(compiler: TrafficCompiler, translator: Translator) {
+    /// - Parameter publish: called in order, once for each batch that changes a resource.
+    init(
+        compiler: TrafficCompiler, translator: Translator,
+        publish: @escaping @Sendable (ResourceChange) -> Generation
+    ) {
         self.compiler = compiler
         self.translator = translator
+        self.publish = publish
     }
 
+    /// Without changes it looks only at what time alone has changed, such as a certificate's last day.
     func apply(_ changes: [SourceChange], now: Timestamp) -> Step {
         let compilation = compiler.apply(changes, now: now)
-        for (name, report) in compilation.reports { reports[name] = report }
-        return Step(resources: translator.apply(compilation.change), reports: compilation.reports)
+        let resources = translator.apply(compilation.change)
+        if !resources.isEmpty { generation = publish(resources) }
+        return Step(generation: generation, reports: compilation.reports)
     }
+
+    /// The Ingresses that depend on an object of the plan.
+    func ingresses(affectedBy origins: [Origin]) -> [ObjectName] {
+        Set(origins.flatMap(compiler.ingresses(affectedBy:))).sorted()
+    }
+
+    func report(on name: ObjectName) -> IngressReport? { compiler.allReports[name] }
 
     /// Which way this request would go, and why.
     package func decide(_ request: Request) -> Decision { compiler.plan.decide(request) }
@@ -37,6 +54,6 @@ package actor ControlPlane {
     package func read<Result: Sendable>(
         _ body: @Sendable (GatewayPlan, [ObjectName: IngressReport]) -> Result
     ) -> Result {
-        body(compiler.plan, reports)
+        body(compiler.plan, compiler.allReports)
     }
 }

@@ -1,0 +1,155 @@
+import DiscoveryProtocol
+package import DiscoveryServer
+import EnvoyTranslation
+import Foundation
+package import KubernetesClient
+import KubernetesModel
+import KubernetesStore
+package import Logging
+import Metrics
+import Telemetry
+import TrafficCompiler
+import TrafficPlan
+
+/// From the objects of a cluster to the proxies, and back to the objects' status.
+package final class Controller: Sendable {
+    /// How often time alone is looked at: a certificate that expires changes no object.
+    private static let clockTick: Duration = .seconds(60)
+
+    package let plane: ControlPlane
+    private let queue: ChangeQueue
+    private let watch: SourceWatch
+    private let server: DiscoveryServer
+    private let status: IngressStatusWriter
+    private let events: IngressEvents
+    private let recorder: EventRecorder
+    private let election: LeaderElection
+    private let logger: Logger
+    private let batchDuration = Timer(label: "fairway_compile_duration_seconds")
+    private let batchSize = Recorder(label: "fairway_compile_batch_changes")
+
+    package init(
+        client: KubernetesClient, server: DiscoveryServer, configuration: ControllerConfiguration, logger: Logger
+    ) {
+        self.server = server
+        self.logger = logger
+        var settings = CompilerSettings(
+            listeners: configuration.listeners, defaultCertificate: configuration.defaultCertificate)
+        settings.controllerName = ControllerConfiguration.controllerName
+        plane = ControlPlane(
+            compiler: TrafficCompiler(settings: settings), translator: Translator(settings: TranslationSettings())
+        ) { change in server.publish(change) }
+        queue = ChangeQueue(waitingFor: SourceWatch.kinds)
+        status = IngressStatusWriter(client: client, points: configuration.publishedAddresses, logger: logger)
+        recorder = EventRecorder(
+            client: client, component: ControllerConfiguration.controllerName, instance: configuration.identity,
+            logger: logger)
+        events = IngressEvents(recorder: recorder)
+        election = LeaderElection(
+            client: client,
+            lease: ObjectName(namespace: configuration.leaseNamespace, name: "fairway-controller"),
+            identity: configuration.identity, logger: logger)
+        watch = SourceWatch(
+            client: client, queue: queue,
+            observer: { [status] name, ingress in status.update { $0.observed(name, ingress) } }, logger: logger)
+    }
+
+    /// Runs until cancelled.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.watch.run() }
+            group.addTask { await self.control() }
+            group.addTask { try await self.followTheClock() }
+            group.addTask { await self.status.run() }
+            group.addTask { try await self.recorder.run() }
+            group.addTask { await self.followFleet() }
+            group.addTask {
+                try await self.election.run { isLeader in
+                    self.status.update { $0.leadershipChanged(isLeader) }
+                    self.events.leadershipChanged(isLeader)
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// The loop that everything passes through.
+    private func control() async {
+        var isFirst = true
+        while let changes = await queue.next() {
+            let start = ContinuousClock.now
+            let step = await plane.apply(changes, now: Self.now)
+            if isFirst {
+                server.markSynced()
+                logger.notice("synced with the cluster", metadata: ["objects": "\(changes.count)"])
+            }
+            isFirst = false
+            take(step)
+            batchSize.record(changes.count)
+            batchDuration.record(duration: ContinuousClock.now - start)
+        }
+    }
+
+    private func followTheClock() async throws {
+        while true {
+            try await Task.sleep(for: Self.clockTick)
+            // Before the first sync there is no plan to look at.
+            if queue.unsynced.isEmpty { take(await plane.apply([], now: Self.now)) }
+        }
+    }
+
+    private func take(_ step: ControlPlane.Step) {
+        guard !step.reports.isEmpty else { return }
+        status.update { machine in
+            for (name, report) in step.reports {
+                if report?.accepted == true {
+                    machine.accepted(name, in: step.generation.number)
+                } else {
+                    machine.released(name)
+                }
+            }
+        }
+        for (name, report) in step.reports { events.reported(name, report) }
+    }
+
+    /// Acknowledgements open the way for status; refusals go to the objects that caused them.
+    private func followFleet() async {
+        var known: Set<Rejection> = []
+        for await fleet in server.statuses() {
+            if let applied = fleet.proxies.map(\.applied).max() {
+                status.update { $0.applied(applied.number) }
+            }
+            for rejection in fleet.rejections where !known.contains(rejection) {
+                for name in await plane.ingresses(affectedBy: rejection.origins) {
+                    events.refused(name, uid: await plane.report(on: name)?.uid, rejection)
+                }
+            }
+            known = Set(fleet.rejections)
+        }
+    }
+
+    private static var now: Timestamp {
+        Timestamp(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
+    }
+}
+
+extension Controller {
+    /// For `/readyz`: all kinds have synced, and each connected proxy holds the current plan.
+    package var readiness: [ReadinessCheck] {
+        [
+            ReadinessCheck(name: "stores") { [queue] in
+                let missing = queue.unsynced.sorted()
+                return missing.isEmpty ? .ready : .notReady("no list yet of \(missing.joined(separator: ", "))")
+            },
+            ReadinessCheck(name: "proxies") { [server] in
+                let fleet = server.fleet
+                if fleet.isCurrent { return .ready }
+                if fleet.proxies.isEmpty { return .notReady("no proxy is connected") }
+                let holding = fleet.count(holding: fleet.generation)
+                return .notReady(
+                    "\(holding) of \(fleet.proxies.count) proxies hold plan \(fleet.generation)")
+            },
+        ]
+    }
+}

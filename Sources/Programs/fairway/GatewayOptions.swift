@@ -1,0 +1,91 @@
+import ArgumentParser
+import CoreMetrics
+import DiscoveryServer
+import EnvoyProcess
+import Foundation
+import GatewayController
+import KubernetesModel
+import Logging
+import NetTypes
+import Telemetry
+import TrafficPlan
+
+/// What `up` and `controller` share.
+struct GatewayOptions: ParsableArguments {
+    @Option(name: .customLong("admin-port"), help: "The port for /readyz, /livez, /metrics and the CLI's questions.")
+    var adminPort: UInt16 = 7080
+
+    @Option(name: .customLong("admin-bind"), help: "The address for the admin port. It has no authentication.")
+    var adminHost = "127.0.0.1"
+
+    @Option(help: "Envoy's program; else .tools/bin/envoy and PATH are searched.")
+    var envoy: String?
+
+    @Option(
+        name: .customLong("publish-address"),
+        help:
+            "An address or host name to write to each served Ingress's status; else the bind address. May be repeated.")
+    var publishAddresses: [String] = []
+
+    func claims() throws -> [PortClaim] {
+        guard let address = IPAddress(adminHost) else {
+            throw ValidationError("--admin-bind \(adminHost): not an IP address")
+        }
+        return [PortClaim(address: address, port: adminPort, flag: "--admin-port")]
+    }
+
+    func configuration(
+        listeners: ListenerOptions, defaultCertificate: Certificate, dataDirectory: String,
+        envoyIsLocal: Bool = true, discovery: DiscoveryServer.Configuration? = nil
+    ) throws -> Gateway.Configuration {
+        let controller = ControllerConfiguration(
+            listeners: try listeners.planned(), defaultCertificate: defaultCertificate,
+            publishedAddresses: publishedPoints(listeners),
+            identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)")
+        let local = EnvoyConfiguration(
+            dataDirectory: dataDirectory + "/envoy", binaryPath: envoy, ports: try listeners.claims())
+        var discovery = discovery ?? DiscoveryServer.Configuration()
+        discovery.lastGoodFile = dataDirectory + "/last-good.xds"
+        return Gateway.Configuration(
+            controller: controller, envoy: envoyIsLocal ? local : nil, discovery: discovery,
+            admin: AdminServer.Configuration(host: adminHost, port: adminPort))
+    }
+
+    private func publishedPoints(_ listeners: ListenerOptions) -> [Ingress.Status.Point] {
+        let addresses = publishAddresses.isEmpty ? [listeners.shownHost] : publishAddresses
+        return addresses.map { text in
+            IPAddress(text) == nil ? Ingress.Status.Point(hostname: text) : Ingress.Status.Point(ip: text)
+        }
+    }
+}
+
+extension ListenerOptions {
+    /// The two listeners of an ingress gateway.
+    func planned() throws -> [Listener] {
+        let address = try address
+        func listener(_ name: String, _ port: UInt16, _ transport: Listener.Transport) -> Listener {
+            Listener(
+                name: ListenerName(name), bind: SocketEndpoint(address: address, port: port), transport: transport,
+                origin: .builtIn)
+        }
+        return [listener("http", httpPort, .plain), listener("https", httpsPort, .tls)]
+    }
+
+    func claims() throws -> [PortClaim] {
+        let address = try address
+        return [
+            PortClaim(address: address, port: httpPort, flag: "--http-port"),
+            PortClaim(address: address, port: httpsPort, flag: "--https-port"),
+        ]
+    }
+
+    /// The address to tell people: a wildcard address is no place to go to.
+    var shownHost: String { IPAddress(bind)?.isUnspecified == false ? bind : "127.0.0.1" }
+}
+
+func bootstrapMetrics(logger: Logger) -> PrometheusRegistry {
+    let registry = PrometheusRegistry(logger: logger)
+    registry.addCollector { ProcessCollector.families() + [ProcessCollector.buildInfo(version: FairwayVersion.text)] }
+    MetricsSystem.bootstrap(registry)
+    return registry
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import EnvoyProcess
+import Foundation
+import GatewayController
+import KubernetesClient
+import KubernetesModel
+import LocalCluster
+import Logging
+import Manifests
+import Metrics
+import NetTypes
+import ServiceLifecycle
+import TLSMaterial
+import Telemetry
+import TrafficPlan
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Run everything on this machine: a local Kubernetes API, the controller and Envoy.",
+        discussion: """
+            Applies the manifests in the given files and folders, follows their changes, and says `ready` once Envoy
+            has acknowledged what they ask for. Needs no root. Ctrl-C or SIGTERM drains and stops; a second one stops at once.
+
+            EXAMPLES
+              fairway up Examples/hello
+              fairway up --http-port 80 --https-port 443 --bind 0.0.0.0 manifests/
+              KUBECONFIG=.fairway/kubeconfig kubectl get ingress
+            """)
+
+    @Argument(help: "Files or folders with Kubernetes manifests (YAML or JSON).")
+    var paths: [String] = []
+
+    @OptionGroup var listeners: ListenerOptions
+    @OptionGroup var api: APIOptions
+    @OptionGroup var gateway: GatewayOptions
+    @OptionGroup var log: LogOptions
+
+    func run() async throws {
+        let logger = log.logger("fairway")
+        let registry = bootstrapMetrics(logger: logger)
+        try Ports.check(listeners.claims() + gateway.claims())
+        let cluster = try api.cluster(logger: logger)
+        let up = UpService(command: self, cluster: cluster, registry: registry, logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(service: cluster),
+                .init(
+                    service: up, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(60)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+/// Everything of `fairway up` that waits for the local API.
+private struct UpService: Service {
+    let command: UpCommand
+    let cluster: LocalCluster
+    let registry: PrometheusRegistry
+    let logger: Logger
+
+    func run() async throws {
+        _ = try await cluster.whenReady
+        try cluster.writeKubeconfig(to: command.api.kubeconfig)
+        let connection = try ClusterConnection.kubeconfig(path: command.api.kubeconfig)
+        let client = try KubernetesClient(connection: connection, logger: logger)
+        do {
+            try await serve(client)
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+
+    private func serve(_ client: KubernetesClient) async throws {
+        try await applyDefaultClass(client)
+        var follower = try ManifestFollower(paths: command.paths, client: client, logger: logger)
+        let gateway = try Gateway(
+            client: client,
+            configuration: command.gateway.configuration(
+                listeners: command.listeners, defaultCertificate: try defaultCertificate(),
+                dataDirectory: command.api.dataDirectory),
+            registry: registry, logger: logger)
+        let (passes, passed) = AsyncStream<Void>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await cancelWhenGracefulShutdown { try await follower.run { passed.finish() } }
+            }
+            group.addTask {
+                // The first plan holds all manifests: the controller starts after they are applied.
+                for await _ in passes {}
+                try await gateway.run()
+            }
+            group.addTask {
+                for await _ in passes {}
+                try await gateway.waitUntilCurrent()
+                await announce(gateway)
+                try await gracefulShutdown()
+            }
+            // The follower ends first on shutdown; the gateway drains and ends last.
+            for _ in 0..<3 { try await group.next() }
+        }
+    }
+
+    /// The class that Ingresses without a class belong to.
+    private func applyDefaultClass(_ client: KubernetesClient) async throws {
+        let object: JSONValue = [
+            "apiVersion": .string(IngressClass.resource.apiVersion), "kind": "IngressClass",
+            "metadata": [
+                "name": "fairway", "annotations": ["ingressclass.kubernetes.io/is-default-class": "true"],
+            ],
+            "spec": ["controller": .string(ControllerConfiguration.controllerName)],
+        ]
+        _ = try await client.apply(
+            object, as: IngressClass.resource, fieldManager: "fairway-up", force: true)
+    }
+
+    /// Signed by the local authority, so that `curl --cacert` can verify `*.localhost`.
+    private func defaultCertificate() throws -> Certificate {
+        let issued = try cluster.issueCertificate(
+            CertificateRequest(
+                commonName: "fairway default certificate", dnsNames: ["localhost", "*.localhost"],
+                ipAddresses: [IPAddress.v4(127, 0, 0, 1).bytes]))
+        let authority = command.api.dataDirectory + "/ca.crt"
+        try cluster.authorityCertificate.write(toFile: authority, atomically: true, encoding: .utf8)
+        return Certificate(chain: issued.chain, key: PrivateKey(pem: issued.key.text), origin: .builtIn)
+    }
+
+    private func announce(_ gateway: Gateway) async {
+        let host = command.listeners.shownHost
+        say("http     http://\(host):\(command.listeners.httpPort)")
+        say(
+            "https    https://\(host):\(command.listeners.httpsPort)   default certificate signed by "
+                + "\(command.api.dataDirectory)/ca.crt")
+        say("kubectl  export KUBECONFIG=\(command.api.kubeconfig)")
+        say("admin    http://\(command.gateway.adminHost):\(command.gateway.adminPort)   /readyz /livez /metrics")
+        for line in await gateway.controller.routesText().split(separator: "\n") { say("  \(line)") }
+        say("ready")
+    }
+}
