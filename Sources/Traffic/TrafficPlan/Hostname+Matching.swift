@@ -1,0 +1,17 @@
+extension Hostname {
+    /// A `Host` header as it is matched: lower case, without port and without one trailing dot.
+    package static func normalize(hostHeader: String) -> String {
+        var host = Substring(hostHeader)
+        if let colon = host.lastIndex(of: ":"), (host.lastIndex(of: "]").map { $0 < colon } ?? true) {
+            host = host[..<colon]
+        }
+        if host.hasSuffix(".") { host.removeLast() }
+        return host.lowercased()
+    }
+
+    /// The virtual hosts that may answer `host` (normalised), the narrowest first.
+    package static func candidates(for host: String) -> [Hostname] {
+        guard !host.isEmpty else { return [.any] }
+        return [.exact(host)] + (wildcard(matching: host).map { [$0] } ?? []) + [.any]
+    }
+}
