@@ -31,60 +31,9 @@ package nonisolated struct Envoy_Config_Route_V3_VirtualHost: Sendable {
 
   package var routes: [Envoy_Config_Route_V3_Route] = []
 
-  package var requireTls: Envoy_Config_Route_V3_VirtualHost.TlsRequirementType = .none
-
-  package var retryPolicy: Envoy_Config_Route_V3_RetryPolicy {
-    get {_retryPolicy ?? Envoy_Config_Route_V3_RetryPolicy()}
-    set {_retryPolicy = newValue}
-  }
-  /// Returns true if `retryPolicy` has been explicitly set.
-  package var hasRetryPolicy: Bool {self._retryPolicy != nil}
-  /// Clears the value of `retryPolicy`. Subsequent reads from it will return its default value.
-  package mutating func clearRetryPolicy() {self._retryPolicy = nil}
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  package nonisolated enum TlsRequirementType: SwiftProtobuf.Enum, Swift.CaseIterable {
-    package typealias RawValue = Int
-    case none // = 0
-    case externalOnly // = 1
-    case all // = 2
-    case UNRECOGNIZED(Int)
-
-    package init() {
-      self = .none
-    }
-
-    package init?(rawValue: Int) {
-      switch rawValue {
-      case 0: self = .none
-      case 1: self = .externalOnly
-      case 2: self = .all
-      default: self = .UNRECOGNIZED(rawValue)
-      }
-    }
-
-    package var rawValue: Int {
-      switch self {
-      case .none: return 0
-      case .externalOnly: return 1
-      case .all: return 2
-      case .UNRECOGNIZED(let i): return i
-      }
-    }
-
-    // The compiler won't synthesize support with the UNRECOGNIZED case.
-    package static let allCases: [Envoy_Config_Route_V3_VirtualHost.TlsRequirementType] = [
-      .none,
-      .externalOnly,
-      .all,
-    ]
-
-  }
-
   package init() {}
-
-  fileprivate var _retryPolicy: Envoy_Config_Route_V3_RetryPolicy? = nil
 }
 
 package nonisolated struct Envoy_Config_Route_V3_Route: Sendable {
@@ -630,7 +579,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.route.v3"
 
 nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".VirtualHost"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}domains\0\u{1}routes\0\u{3}require_tls\0\u{4}\u{c}retry_policy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}domains\0\u{1}routes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -641,18 +590,12 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeRepeatedStringField(value: &self.domains) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.routes) }()
-      case 4: try { try decoder.decodeSingularEnumField(value: &self.requireTls) }()
-      case 16: try { try decoder.decodeSingularMessageField(value: &self._retryPolicy) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
@@ -662,12 +605,6 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
     if !self.routes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.routes, fieldNumber: 3)
     }
-    if self.requireTls != .none {
-      try visitor.visitSingularEnumField(value: self.requireTls, fieldNumber: 4)
-    }
-    try { if let v = self._retryPolicy {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -675,15 +612,9 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
     if lhs.name != rhs.name {return false}
     if lhs.domains != rhs.domains {return false}
     if lhs.routes != rhs.routes {return false}
-    if lhs.requireTls != rhs.requireTls {return false}
-    if lhs._retryPolicy != rhs._retryPolicy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
-}
-
-nonisolated extension Envoy_Config_Route_V3_VirtualHost.TlsRequirementType: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NONE\0\u{1}EXTERNAL_ONLY\0\u{1}ALL\0")
 }
 
 nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -269,6 +269,11 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
     set {_uniqueStorage()._appendXForwardedPort = newValue}
   }
 
+  package var earlyHeaderMutationExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] {
+    get {_storage._earlyHeaderMutationExtensions}
+    set {_uniqueStorage()._earlyHeaderMutationExtensions = newValue}
+  }
+
   package var streamFlushTimeout: SwiftProtobuf.Google_Protobuf_Duration {
     get {_storage._streamFlushTimeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
     set {_uniqueStorage()._streamFlushTimeout = newValue}
@@ -635,7 +640,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.networ
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpConnectionManager"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{1}rds\0\u{3}route_config\0\u{3}http_filters\0\u{4}\u{3}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{3}forward_client_cert_details\0\u{4}\u{3}xff_num_trusted_hops\0\u{2}\u{3}via\0\u{3}upgrade_configs\0\u{3}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{4}\u{3}local_reply_config\0\u{4}\u{2}stream_error_on_invalid_http_message\0\u{3}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{4}\u{2}strip_trailing_host_dot\0\u{4}\u{4}append_x_forwarded_port\0\u{4}\u{8}stream_flush_timeout\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{1}rds\0\u{3}route_config\0\u{3}http_filters\0\u{4}\u{3}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{3}forward_client_cert_details\0\u{4}\u{3}xff_num_trusted_hops\0\u{2}\u{3}via\0\u{3}upgrade_configs\0\u{3}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{4}\u{3}local_reply_config\0\u{4}\u{2}stream_error_on_invalid_http_message\0\u{3}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{4}\u{2}strip_trailing_host_dot\0\u{4}\u{4}append_x_forwarded_port\0\u{3}early_header_mutation_extensions\0\u{4}\u{7}stream_flush_timeout\0")
 
   fileprivate class _StorageClass {
     var _codecType: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.CodecType = .auto
@@ -670,6 +675,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
     var _pathWithEscapedSlashesAction: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.PathWithEscapedSlashesAction = .implementationSpecificDefault
     var _stripTrailingHostDot: Bool = false
     var _appendXForwardedPort: Bool = false
+    var _earlyHeaderMutationExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] = []
     var _streamFlushTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -713,6 +719,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       _pathWithEscapedSlashesAction = source._pathWithEscapedSlashesAction
       _stripTrailingHostDot = source._stripTrailingHostDot
       _appendXForwardedPort = source._appendXForwardedPort
+      _earlyHeaderMutationExtensions = source._earlyHeaderMutationExtensions
       _streamFlushTimeout = source._streamFlushTimeout
     }
   }
@@ -796,6 +803,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         case 45: try { try decoder.decodeSingularEnumField(value: &_storage._pathWithEscapedSlashesAction) }()
         case 47: try { try decoder.decodeSingularBoolField(value: &_storage._stripTrailingHostDot) }()
         case 51: try { try decoder.decodeSingularBoolField(value: &_storage._appendXForwardedPort) }()
+        case 52: try { try decoder.decodeRepeatedMessageField(value: &_storage._earlyHeaderMutationExtensions) }()
         case 59: try { try decoder.decodeSingularMessageField(value: &_storage._streamFlushTimeout) }()
         default: break
         }
@@ -913,6 +921,9 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       if _storage._appendXForwardedPort != false {
         try visitor.visitSingularBoolField(value: _storage._appendXForwardedPort, fieldNumber: 51)
       }
+      if !_storage._earlyHeaderMutationExtensions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._earlyHeaderMutationExtensions, fieldNumber: 52)
+      }
       try { if let v = _storage._streamFlushTimeout {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 59)
       } }()
@@ -957,6 +968,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         if _storage._pathWithEscapedSlashesAction != rhs_storage._pathWithEscapedSlashesAction {return false}
         if _storage._stripTrailingHostDot != rhs_storage._stripTrailingHostDot {return false}
         if _storage._appendXForwardedPort != rhs_storage._appendXForwardedPort {return false}
+        if _storage._earlyHeaderMutationExtensions != rhs_storage._earlyHeaderMutationExtensions {return false}
         if _storage._streamFlushTimeout != rhs_storage._streamFlushTimeout {return false}
         return true
       }
