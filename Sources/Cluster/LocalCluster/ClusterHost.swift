@@ -69,9 +69,10 @@ final class ClusterHost: Sendable {
         logger.error("the controllers do not come to rest")
     }
 
-    /// Lets the controllers see what has expired, and what was left to do.
+    /// Ends the watches whose time is up, and lets the controllers see what has expired, and what was left to do.
     func tick() {
         contents.withLock { contents in
+            contents.watchers.removeExpired(now: now)
             contents.state.enqueueExpired(now: now)
             settle(&contents)
         }
@@ -98,7 +99,7 @@ extension ClusterHost {
 
     /// Begins a watch: with the present objects (`nil`), or with what happened after `revision`.
     func watch(
-        _ key: StorageKey, selection: Selection, after revision: UInt64?, wantsBookmarks: Bool
+        _ key: StorageKey, selection: Selection, after revision: UInt64?, wantsBookmarks: Bool, timeoutSeconds: Int64
     ) throws(APIFailure) -> Watch {
         try contents.withLock { contents throws(APIFailure) in
             let collection = contents.state.store.collection(key)
@@ -115,7 +116,8 @@ extension ClusterHost {
                 }
             }
             let (identifier, signals) = contents.watchers.add(
-                key, selection: selection, wantsBookmarks: wantsBookmarks)
+                key, selection: selection, wantsBookmarks: wantsBookmarks,
+                deadline: Timestamp(secondsSinceEpoch: now.secondsSinceEpoch + timeoutSeconds))
             return Watch(
                 identifier: identifier, initial: initial, revision: contents.state.store.revision, signals: signals)
         }

@@ -50,12 +50,13 @@ struct ClusterIdentity: Sendable {
             let token = try PrivateFile.read(tokenFile)
         {
             do {
-                authority = try CertificateAuthority(certificate: certificate, key: PrivateKeyPEM(key))
+                self.init(
+                    authority: try CertificateAuthority(certificate: certificate, key: PrivateKeyPEM(key)),
+                    token: BearerToken(secret: token.trimmingSpaces()))
             } catch {
                 throw LocalClusterError.unreadable(
                     file: certificateFile, reason: "it and \(keyFile) are no authority: \(error)")
             }
-            self.token = BearerToken(secret: token.trimmingSpaces())
             return
         }
         self.init(

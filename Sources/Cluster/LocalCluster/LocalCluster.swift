@@ -1,16 +1,18 @@
+import Glibc
 import Hummingbird
 import HummingbirdTLS
-package import KubernetesModel
+import KubernetesModel
 package import Logging
 import NIOCore
 import NIOSSL
-package import NetTypes
-package import ServiceLifecycle
+import NetTypes
+import ServiceLifecycle
+import TLSMaterial
 
 /// A Kubernetes API server for laptops, development and tests. It keeps objects, and runs the few controllers without
 /// which they would mean nothing (namespaces, owner references, definitions, Service addresses, EndpointSlices). It has
 /// no kubelet, no scheduler and no RBAC.
-package final class LocalCluster: Service {
+package final class LocalCluster: ServiceLifecycle.Service {
     package let configuration: LocalClusterConfiguration
     let host: ClusterHost
     private let identity: ClusterIdentity

@@ -114,7 +114,8 @@ extension CustomKind {
         if storage.count != 1 {
             errors.append(
                 FieldError(
-                    .invalid, field: "spec.versions", detail: "must have exactly one version marked as storage version"))
+                    .invalid, field: "spec.versions", detail: "must have exactly one version marked as storage version")
+            )
         }
         guard errors.isEmpty, let stored = storage.first else {
             throw .invalid(BuiltInKinds.customResourceDefinitions, name: name, errors)

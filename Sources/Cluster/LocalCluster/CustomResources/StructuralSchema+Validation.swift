@@ -39,7 +39,8 @@ extension StructuralSchema {
         }
     }
 
-    private func error(_ type: FieldError.ErrorType, _ path: String, _ value: JSONValue, _ detail: String) -> FieldError {
+    private func error(_ type: FieldError.ErrorType, _ path: String, _ value: JSONValue, _ detail: String) -> FieldError
+    {
         FieldError(type, field: path.isEmpty ? "<nil>" : path, value: value.quoted, detail: detail)
     }
 
@@ -62,7 +63,8 @@ extension StructuralSchema {
     private func validate(_ elements: [JSONValue], path: String, errors: inout [FieldError]) {
         if let range = constraints.counts, !range.contains(Int64(elements.count)) {
             let type: FieldError.ErrorType = Int64(elements.count) > range.upperBound ? .tooMany : .invalid
-            errors.append(FieldError(type, field: path, value: "\(elements.count)", detail: "must have \(range.words("items"))"))
+            errors.append(
+                FieldError(type, field: path, value: "\(elements.count)", detail: "must have \(range.words("items"))"))
         }
         for (index, element) in elements.enumerated() {
             items?.validate(element, path: "\(path)[\(index)]", errors: &errors)

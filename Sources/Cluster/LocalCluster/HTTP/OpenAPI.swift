@@ -64,7 +64,9 @@ struct OpenAPI: Sendable {
             custom?.versions.first { $0.name == kind.version }?.document
             ?? ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         var properties = schema["properties"] ?? [:]
-        for (name, text) in Self.commonProperties { properties[name] = ["type": "string", "description": .string(text)] }
+        for (name, text) in Self.commonProperties {
+            properties[name] = ["type": "string", "description": .string(text)]
+        }
         properties["metadata"] = ["type": "object", "description": "Standard object's metadata."]
         schema["properties"] = properties
         schema["x-kubernetes-group-version-kind"] = [

@@ -14,7 +14,7 @@ struct WatchRequests: Sendable {
         var wantsBookmarks: Bool
         /// Mark the end of the present objects with a bookmark.
         var marksInitialEnd: Bool
-        var timeout: Duration
+        var timeoutSeconds: Int64
     }
 
     func watch(_ request: ResourceRequest, raw: Request) throws(APIFailure) -> Response {
@@ -32,7 +32,7 @@ struct WatchRequests: Sendable {
                 do throws(APIFailure) {
                     watch = try host.watch(
                         key, selection: parameters.selection, after: parameters.revision,
-                        wantsBookmarks: parameters.wantsBookmarks)
+                        wantsBookmarks: parameters.wantsBookmarks, timeoutSeconds: parameters.timeoutSeconds)
                 } catch {
                     // As the real one: the refusal is an event, because the answer has begun.
                     try await writer.write(
@@ -43,15 +43,16 @@ struct WatchRequests: Sendable {
                 defer { host.endWatch(watch.identifier) }
                 let lines = WatchLines(presentation: presentation, resource: request.resource.resource, host: host)
                 try await raw.body.consumeWithCancellationOnInboundClose { _ in
-                    try await Self.stream(watch, parameters, lines, to: &writer, host: host)
+                    try await Self.stream(watch, parameters, lines, to: &writer)
                 }
                 try await writer.finish(nil)
             })
     }
 
+    @concurrent
     private static func stream(
         _ watch: ClusterHost.Watch, _ parameters: Parameters, _ lines: WatchLines,
-        to writer: inout any ResponseBodyWriter, host: ClusterHost
+        to writer: inout any ResponseBodyWriter
     ) async throws {
         for batch in watch.initial.chunks(of: 256) {
             var buffer = ByteBuffer()
@@ -61,21 +62,12 @@ struct WatchRequests: Sendable {
         if parameters.marksInitialEnd {
             try await writer.write(lines.bookmark(watch.revision, endsInitialEvents: true))
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await Task.sleep(for: parameters.timeout)
-                host.endWatch(watch.identifier)
+        for await signal in watch.signals {
+            switch signal {
+            case .event(let event): try await writer.write(lines.line(event))
+            case .bookmark(let revision):
+                try await writer.write(lines.bookmark(revision, endsInitialEvents: false))
             }
-            for await signal in watch.signals {
-                switch signal {
-                case .event(let event): try await writer.write(lines.line(event))
-                case .bookmark(let revision):
-                    try await writer.write(lines.bookmark(revision, endsInitialEvents: false))
-                }
-            }
-            group.cancelAll()
-            // The timer's own cancellation is no failure of the watch.
-            while let result = await group.nextResult() { _ = result }
         }
     }
 
@@ -94,7 +86,7 @@ struct WatchRequests: Sendable {
         let seconds = try request.target.integer("timeoutSeconds") ?? Int64.random(in: 1800...3600)
         return Parameters(
             selection: try request.selection(), revision: revision, wantsBookmarks: wantsBookmarks,
-            marksInitialEnd: sendsInitial == true && wantsBookmarks, timeout: .seconds(min(max(seconds, 1), 86_400)))
+            marksInitialEnd: sendsInitial == true && wantsBookmarks, timeoutSeconds: min(max(seconds, 1), 86_400))
     }
 
     /// `sendInitialEvents`, which goes only with `resourceVersionMatch=NotOlderThan` (KEP-3157).
@@ -103,7 +95,8 @@ struct WatchRequests: Sendable {
         guard request.target["sendInitialEvents"] != nil else {
             guard match == nil else {
                 throw Self.invalid(
-                    "resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
+                    "resourceVersionMatch",
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is "
                         + "provided")
             }
             return nil

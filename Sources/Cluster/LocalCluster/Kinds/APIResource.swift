@@ -1,9 +1,9 @@
-package import KubernetesModel
+import KubernetesModel
 
 /// A kind of object as this server serves it: what discovery says about it, and how writes to it behave.
-package struct APIResource: Hashable, Sendable {
+struct APIResource: Hashable, Sendable {
     /// What `metadata.generation` counts.
-    package enum Generation: Hashable, Sendable {
+    enum Generation: Hashable, Sendable {
         /// The kind has none (ConfigMap, Secret, Service, …).
         case none
         /// Changes of anything but `metadata` and `status`.
@@ -12,37 +12,37 @@ package struct APIResource: Hashable, Sendable {
         case everything
     }
 
-    package struct Scale: Hashable, Sendable {
+    struct Scale: Hashable, Sendable {
         var specReplicasPath: [String]
         var statusReplicasPath: [String]
         var labelSelectorPath: [String]?
     }
 
     /// A column that a CustomResourceDefinition asks for.
-    package struct PrinterColumn: Hashable, Sendable {
-        package var name: String
-        package var type: String
-        package var format: String
-        package var description: String
-        package var priority: Int64
-        package var jsonPath: String
+    struct PrinterColumn: Hashable, Sendable {
+        var name: String
+        var type: String
+        var format: String
+        var description: String
+        var priority: Int64
+        var jsonPath: String
     }
 
-    package var resource: ResourceKind
-    package var singular: String
-    package var shortNames: [String]
-    package var categories: [String]
-    package var hasStatus: Bool
-    package var generation: Generation
-    package var scale: Scale?
+    var resource: ResourceKind
+    var singular: String
+    var shortNames: [String]
+    var categories: [String]
+    var hasStatus: Bool
+    var generation: Generation
+    var scale: Scale?
     /// Paths that field selectors may name beside `metadata.name` and `metadata.namespace`, with the value of absence.
-    package var selectableFields: [String: String]
-    package var isCustom = false
-    package var printerColumns: [PrinterColumn] = []
+    var selectableFields: [String: String]
+    var isCustom = false
+    var printerColumns: [PrinterColumn] = []
     /// The only verb is create, and nothing is kept.
-    package var isReview = false
+    var isReview = false
 
-    package init(
+    init(
         _ resource: ResourceKind, singular: String? = nil, shortNames: [String] = [], categories: [String] = [],
         hasStatus: Bool = false, generation: Generation = .none, selectableFields: [String: String] = [:]
     ) {

@@ -22,7 +22,7 @@ struct KindRegistry: Sendable {
     }
 
     /// The kind in the version in which it is stored.
-    subscript(key: StorageKey) -> APIResource? { storages[key] }
+    subscript(key key: StorageKey) -> APIResource? { storages[key] }
 
     /// The custom kind behind a resource; `nil` for a built-in one.
     func customKind(of key: StorageKey) -> CustomKind? { customKinds[key.description] }

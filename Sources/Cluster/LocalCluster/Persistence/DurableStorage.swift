@@ -17,6 +17,7 @@ struct StorageFailure: Error, CustomStringConvertible {
         APIFailure(
             code: isFull ? 507 : 500, reason: isFull ? "InsufficientStorage" : "InternalError",
             message: isFull
-                ? "nothing was stored: \(description); free some space and try again" : "nothing was stored: \(description)")
+                ? "nothing was stored: \(description); free some space and try again"
+                : "nothing was stored: \(description)")
     }
 }

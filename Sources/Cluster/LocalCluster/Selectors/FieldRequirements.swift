@@ -1,3 +1,5 @@
+import KubernetesModel
+
 /// A field selector as URLs carry it: `metadata.name=web,status.phase!=Running`.
 struct FieldRequirements: Hashable, Sendable {
     struct Requirement: Hashable, Sendable {

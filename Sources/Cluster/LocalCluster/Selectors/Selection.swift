@@ -1,3 +1,5 @@
+import KubernetesModel
+
 /// Which objects of a kind a list or a watch is about.
 struct Selection: Hashable, Sendable {
     /// `nil`: all of them.

@@ -16,6 +16,7 @@ struct Watchers: Sendable {
     private struct Watcher: Sendable {
         var selection: Selection
         var wantsBookmarks: Bool
+        var deadline: Timestamp
         var continuation: AsyncStream<Signal>.Continuation
     }
 
@@ -26,19 +27,27 @@ struct Watchers: Sendable {
     private var nextNumber: UInt64 = 0
 
     mutating func add(
-        _ key: StorageKey, selection: Selection, wantsBookmarks: Bool
+        _ key: StorageKey, selection: Selection, wantsBookmarks: Bool, deadline: Timestamp
     ) -> (Identifier, AsyncStream<Signal>) {
         let (stream, continuation) = AsyncStream<Signal>.makeStream(
             bufferingPolicy: .bufferingOldest(Self.bufferLimit))
         nextNumber += 1
         byKey[key, default: [:]][nextNumber] = Watcher(
-            selection: selection, wantsBookmarks: wantsBookmarks, continuation: continuation)
+            selection: selection, wantsBookmarks: wantsBookmarks, deadline: deadline, continuation: continuation)
         return (Identifier(key: key, number: nextNumber), stream)
     }
 
     mutating func remove(_ identifier: Identifier) {
         byKey[identifier.key]?.removeValue(forKey: identifier.number)?.continuation.finish()
         if byKey[identifier.key]?.isEmpty == true { byKey[identifier.key] = nil }
+    }
+
+    mutating func removeExpired(now: Timestamp) {
+        for (key, watchers) in byKey {
+            for (number, watcher) in watchers where watcher.deadline <= now {
+                remove(Identifier(key: key, number: number))
+            }
+        }
     }
 
     mutating func removeAll() {

@@ -27,8 +27,10 @@ extension ClusterState {
     ) throws(APIFailure) -> PlannedWrite {
         var body = try addressed(configuration, resource: resource, namespace: name.namespace)
         guard (body["metadata"]?["uid"]?.string ?? "").isEmpty else {
-            throw .conflict(resource.resource, name: name.name, "uid mismatch: the provided object specified uid "
-                + "\(body["metadata"]?["uid"]?.string ?? ""), and no existing object was found")
+            throw .conflict(
+                resource.resource, name: name.name,
+                "uid mismatch: the provided object specified uid "
+                    + "\(body["metadata"]?["uid"]?.string ?? ""), and no existing object was found")
         }
         body["metadata"]?["name"] = .string(name.name)
         try admit(resource, name: name)

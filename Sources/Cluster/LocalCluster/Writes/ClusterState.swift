@@ -4,8 +4,8 @@ import KubernetesModel
 /// have yet to do.
 ///
 /// A write has three steps. It is *planned* (`create`, `update`, `patch`, `delete`), which checks everything and changes
-/// no object. The caller makes the planned change durable. Then `commit` makes it true. If the second step fails,
-/// `planFailed` gives back what planning had reserved.
+/// no object but reserves addresses. The caller makes the planned change durable. Then `commit` makes it true. If that
+/// fails, the caller puts back `services` as it was.
 struct ClusterState: Sendable {
     var store: ObjectStore
     var registry = KindRegistry()
@@ -13,11 +13,9 @@ struct ClusterState: Sendable {
     var tasks = ControllerTasks()
     var expiries = Expiries()
     private var random = SystemRandomNumberGenerator()
-    let configuration: ServiceAllocator.Configuration
 
     init(store: ObjectStore, services configuration: ServiceAllocator.Configuration) {
         self.store = store
-        self.configuration = configuration
         services = ServiceAllocator(configuration: configuration)
     }
 
@@ -30,19 +28,17 @@ struct ClusterState: Sendable {
         enqueueTasks(after: change)
     }
 
-    /// Forgets reservations of a plan that was never committed.
-    mutating func planFailed() {
-        services = ServiceAllocator(configuration: configuration)
-        services.rebuild(from: store.list(Keys.services).map(\.value))
-    }
-
-    /// Takes over what was read from disk, and has every controller look at it again.
-    mutating func restored() {
+    /// Serves the kinds of definitions that were read from disk.
+    mutating func defineStoredKinds() {
         for object in store.list(Keys.definitions) {
             // It was accepted once; a definition that cannot be read any more only stops being served.
             if let kind = try? CustomKind(object.value) { registry.define(kind) }
         }
-        planFailed()
+    }
+
+    /// Takes over what was read from disk, and has every controller look at it again.
+    mutating func restored() {
+        services.rebuild(from: store.list(Keys.services).map(\.value))
         for service in store.list(Keys.services) { tasks.add(.endpoints(service.name)) }
         for namespace in store.list(Keys.namespaces) where namespace.isTerminating {
             namespaceTerminating(namespace.name.name)

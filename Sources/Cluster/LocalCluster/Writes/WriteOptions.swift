@@ -1,4 +1,4 @@
-package import KubernetesModel
+import KubernetesModel
 
 /// What a client asks about how its write is to be done.
 struct WriteOptions: Sendable {
