@@ -19,6 +19,9 @@ struct PendingOutputs<O: KubernetesObject>: Sendable {
 
     var isEmpty: Bool { connection == nil && !becameSynced && changes.isEmpty && invalid.isEmpty }
 
+    /// Places taken by changes, also by those that came to nothing.
+    var backlog: Int { order.count }
+
     mutating func connected() { connection = .connected }
     mutating func disconnected(_ error: KubernetesError) { connection = .disconnected(error) }
     mutating func synced() { becameSynced = true }

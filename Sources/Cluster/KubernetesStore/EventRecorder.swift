@@ -1,0 +1,124 @@
+import Foundation
+package import KubernetesClient
+import KubernetesModel
+package import Logging
+import Metrics
+import Synchronization
+
+/// Writes Events about objects. `record` never waits and never fails; `run` writes behind it.
+package final class EventRecorder: Sendable {
+    private struct State {
+        var aggregator: EventAggregator
+        var waiting: CheckedContinuation<Void, Never>?
+        var reportedDrops = 0
+        /// Set where an occurrence came that `run` has not looked at.
+        var hasNews = false
+    }
+
+    private let client: KubernetesClient
+    private let logger: Logger
+    private let clock = ContinuousClock()
+    private let start = ContinuousClock.now
+    private let state: Mutex<State>
+    private let drops = Counter(label: "fairway_kubernetes_events_dropped")
+    private let writes = Counter(label: "fairway_kubernetes_events_written")
+
+    /// `component` is the controller's name, `instance` this process's.
+    package init(
+        client: KubernetesClient, component: String, instance: String, limits: EventAggregator.Limits = .init(),
+        logger: Logger
+    ) {
+        self.client = client
+        self.logger = logger
+        let serial = UInt64(max(0, Date().timeIntervalSince1970) * 1_000_000)
+        state = Mutex(
+            State(
+                aggregator: EventAggregator(
+                    component: component, instance: instance, serial: serial, limits: limits)))
+    }
+
+    package func record(_ occurrence: Occurrence) {
+        let time = Timestamp(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.aggregator.occurred(occurrence, now: clock.now - start, time: time)
+            state.hasNews = true
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume()
+    }
+
+    /// Runs until cancelled. What is not written by then is lost: events are news, not records.
+    package func run() async throws {
+        while true {
+            try Task.checkCancellation()
+            let (action, dropped) = state.withLock { state in
+                state.hasNews = false
+                defer { state.reportedDrops = state.aggregator.dropped }
+                let action = state.aggregator.next(now: clock.now - start)
+                return (action, state.aggregator.dropped - state.reportedDrops)
+            }
+            if dropped > 0 { drops.increment(by: dropped) }
+            switch action {
+            case .create(let occurrence, let event):
+                await write(occurrence) { () async throws(KubernetesError) in _ = try await client.create(event) }
+            case .raise(let occurrence, let event, let count, let last):
+                let body: JSONValue = ["count": .integer(Int64(count)), "lastTimestamp": .string("\(last)")]
+                await write(occurrence) { () async throws(KubernetesError) in
+                    try await client.patch(KubernetesEvent.resource, event, body, type: .merge)
+                }
+            case .wait(let pause):
+                try await news(within: pause)
+            }
+        }
+    }
+
+    private func write(_ occurrence: Occurrence, _ send: () async throws(KubernetesError) -> Void) async {
+        do {
+            try await send()
+            writes.increment()
+            state.withLock { $0.aggregator.wrote(occurrence) }
+        } catch {
+            let now = clock.now - start
+            let isRaise = error.isNotFound && error.operation == "patch"
+            state.withLock { state in
+                if isRaise {
+                    state.aggregator.vanished(occurrence, now: now)
+                } else {
+                    let pause: Duration? = error.isRetryable ? max(.seconds(5), error.retryAfter ?? .zero) : nil
+                    state.aggregator.failed(occurrence, retryAfter: pause, now: now)
+                }
+            }
+            logger.debug("event not written", metadata: ["error": "\(error)", "event.reason": "\(occurrence.reason)"])
+        }
+    }
+
+    /// Returns when there is an occurrence, or when the pause is over.
+    private func news(within pause: Duration?) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.news() }
+            if let pause { group.addTask { try await Task.sleep(for: pause) } }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func news() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { state -> Bool in
+                    if state.hasNews || Task.isCancelled { return true }
+                    state.waiting = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            let waiting = state.withLock { state in
+                defer { state.waiting = nil }
+                return state.waiting
+            }
+            waiting?.resume()
+        }
+    }
+}
