@@ -156,7 +156,8 @@ let package = Package(
 
         // Tests mirror the rooms.
         .target(
-            name: "TestSupport", dependencies: [subprocess, logging], path: "Tests/TestSupport", swiftSettings: settings
+            name: "TestSupport", dependencies: [subprocess, logging, nio, nioPosix], path: "Tests/TestSupport",
+            swiftSettings: settings
         ),
         tests(of: "NetTypes"),
         tests(of: "TLSMaterial", uses: [x509, asn1]),
@@ -164,7 +165,9 @@ let package = Package(
         tests(of: "Manifests", uses: ["KubernetesModel"]),
         tests(
             of: "KubernetesClient",
-            uses: ["KubernetesModel", "LocalCluster", nio, nioHTTP1, nioPosix, nioSSL, logging, hummingbird]),
+            uses: [
+                "KubernetesModel", "LocalCluster", "TLSMaterial", nio, nioHTTP1, nioPosix, nioSSL, logging, hummingbird,
+            ]),
         tests(of: "KubernetesStore", uses: ["KubernetesModel", "KubernetesClient", "LocalCluster", logging]),
         tests(of: "LocalCluster", uses: ["KubernetesModel", asyncHTTPClient, nio, logging]),
         tests(of: "TrafficPlan"),

@@ -1,0 +1,134 @@
+package import NIOCore
+import NIOPosix
+
+/// A server that answers each request with exactly the bytes the test wants, in exactly the pieces: for clients that
+/// must survive what no well-behaved library would send. One request per connection.
+package struct ScriptedServer: Sendable {
+    package struct Request: Sendable {
+        package var method: String
+        package var target: String
+        /// Names in lower case.
+        package var headers: [String: String]
+        package var body: String
+
+        package var path: String { String(target.prefix { $0 != "?" }) }
+
+        /// As it stands in the URL, still encoded.
+        package func query(_ name: String) -> String? {
+            let items = target.drop { $0 != "?" }.dropFirst().split(separator: "&")
+            return items.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
+        }
+    }
+
+    package struct Reply: Sendable {
+        let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+
+        /// One write to the socket.
+        package func bytes(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+        package func bytes(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }
+
+        /// A whole answer.
+        package func json(_ text: String, status: String = "200 OK", headers: [String] = []) async throws {
+            let lines =
+                ["HTTP/1.1 \(status)", "Content-Type: application/json", "Content-Length: \(text.utf8.count)"]
+                + headers + ["Connection: close", "", text]
+            try await bytes(lines.joined(separator: "\r\n"))
+        }
+
+        /// The head of an answer without an end, to be followed by `chunk`s.
+        package func streamHead() async throws {
+            try await bytes(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+                    + "Connection: close\r\n\r\n")
+        }
+
+        package func chunk(_ bytes: some Collection<UInt8>) async throws {
+            guard !bytes.isEmpty else { return }
+            try await self.bytes(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + Array("\r\n".utf8))
+        }
+
+        package func chunk(_ text: String) async throws { try await chunk(Array(text.utf8)) }
+        package func streamEnd() async throws { try await bytes("0\r\n\r\n") }
+
+        /// Says nothing until the test is over.
+        package func hang() async throws { try await Task.sleep(for: .seconds(3600)) }
+    }
+
+    /// `handler` answers one request; when it returns or throws, the connection closes. `prepare` may add TLS.
+    package static func run<Result: Sendable>(
+        prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in },
+        _ handler: @escaping @Sendable (Request, Reply) async throws -> Void,
+        _ body: @escaping @Sendable (_ port: Int) async throws -> Result
+    ) async throws -> Result {
+        let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .bind(host: "127.0.0.1", port: 0) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try prepare(channel)
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        let port = server.channel.localAddress?.port ?? 0
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                try await accept(server, handler)
+                return nil
+            }
+            group.addTask { try await body(port) }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            throw CancellationError()
+        }
+    }
+
+    private static func accept(
+        _ server: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>,
+        _ handler: @escaping @Sendable (Request, Reply) async throws -> Void
+    ) async throws {
+        try await server.executeThenClose { connections in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await connection in connections {
+                    // A client that goes away in the middle is part of the test.
+                    group.addTask { try? await serve(connection, handler) }
+                }
+            }
+        }
+    }
+
+    private static func serve(
+        _ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        _ handler: @escaping @Sendable (Request, Reply) async throws -> Void
+    ) async throws {
+        try await connection.executeThenClose { inbound, outbound in
+            var received: [UInt8] = []
+            for try await part in inbound {
+                received += part.readableBytesView
+                if let request = Request(received) {
+                    return try await handler(request, Reply(outbound: outbound))
+                }
+            }
+        }
+    }
+}
+
+extension ScriptedServer.Request {
+    /// `nil` while bytes are missing.
+    fileprivate init?(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
+        let lines = text[..<end.lowerBound].split(separator: "\r\n")
+        let words = (lines.first ?? "").split(separator: " ")
+        guard words.count == 3 else { return nil }
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            headers[parts[0].lowercased()] = parts.count == 2 ? String(parts[1].drop { $0 == " " }) : ""
+        }
+        let body = String(text[end.upperBound...])
+        guard body.utf8.count >= Int(headers["content-length"] ?? "0") ?? 0 else { return nil }
+        self.init(method: String(words[0]), target: String(words[1]), headers: headers, body: body)
+    }
+}
