@@ -126,7 +126,7 @@ let package = Package(
             ]),
         room(
             "EnvoyProcess", in: "Gateway",
-            uses: ["EnvoyAPI", "NetTypes", subprocess, asyncHTTPClient, nio, logging, metrics]),
+            uses: ["NetTypes", subprocess, asyncHTTPClient, nio, nioHTTP1, nioPosix, lifecycle, logging, metrics]),
         room(
             "GatewayController", in: "Gateway",
             uses: [
@@ -178,7 +178,7 @@ let package = Package(
         tests(
             of: "DiscoveryServer",
             uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", grpcCore, grpcProtobuf, grpcTransport, logging]),
-        tests(of: "EnvoyProcess", uses: ["EnvoyAPI"]),
+        tests(of: "EnvoyProcess", uses: ["NetTypes", subprocess, asyncHTTPClient, nio, nioHTTP1, logging]),
         tests(
             of: "GatewayController",
             uses: [
