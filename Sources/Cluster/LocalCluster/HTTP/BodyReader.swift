@@ -39,6 +39,7 @@ enum BodyReader {
             // Clients mostly send JSON, which is YAML too, and quicker to read.
             let first = buffer.readableBytesView.first { ![0x20, 0x0a, 0x0d, 0x09].contains($0) }
             return first == UInt8(ascii: "{") ? try json(buffer) : try yaml(buffer)
+        case ProtobufBody.contentType: return try ProtobufBody.document(Array(buffer.readableBytesView))
         default:
             throw APIFailure(
                 code: 415, reason: "UnsupportedMediaType",
