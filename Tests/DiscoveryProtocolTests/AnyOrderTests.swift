@@ -12,7 +12,7 @@ import Testing
         var badClusters: Set<String> { Set(clusters.filter { $0.value.hasPrefix("bad") }.keys) }
     }
 
-    @Test(arguments: 1...60)
+    @Test(arguments: 1...600)
     func `no proxy ever routes to a missing or cold cluster, and all end with what is wanted`(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         var wanted = Wanted()

@@ -31,8 +31,8 @@ extension ProxySession {
 
     private mutating func noteDelivery(_ flight: InFlight, of type: ResourceType) {
         guard type == .clusterLoadAssignment || type == .secret else { return }
-        for name in flight.changes.map(\.name) + flight.removed {
-            warmed(by: ResourceName(type, name), after: flight.sequence)
+        for change in flight.changes {
+            warmed(by: ResourceName(type, change.name), after: flight.sequence)
         }
     }
 
