@@ -122,7 +122,7 @@ let package = Package(
             "DiscoveryServer", in: "Gateway",
             uses: [
                 "DiscoveryProtocol", "TrafficPlan", "EnvoyAPI", grpcCore, grpcProtobuf, grpcTransport, protobuf,
-                asyncAlgorithms, logging, metrics,
+                asyncAlgorithms, logging, metrics, nioPosix,
             ]),
         room(
             "EnvoyProcess", in: "Gateway",

@@ -114,6 +114,10 @@ package struct FleetDiscovery: Sendable {
         return effects
     }
 
+    package func status(of id: SessionID) -> ProxyStatus? {
+        sessions[id].map { status(of: $0, id: id) }
+    }
+
     package var status: FleetStatus {
         FleetStatus(
             generation: generation, isSynced: isSynced,

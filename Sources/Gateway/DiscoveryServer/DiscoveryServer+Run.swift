@@ -1,0 +1,100 @@
+import DiscoveryProtocol
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import Logging
+import NIOPosix
+
+extension DiscoveryServer {
+    /// Serves until it is cancelled or drained.
+    package func run() async throws {
+        let transport = try makeTransport()
+        let server = GRPCServer(transport: transport, services: [DiscoveryService(server: self)])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.serve() }
+            group.addTask { [self] in
+                for await _ in signals.status.stream { reportStatus() }
+                server.beginGracefulShutdown()
+            }
+            group.addTask { [self] in try await saveLoop() }
+            group.addTask { [self] in try await wakeLoop() }
+            if let address = try await transport.listeningAddress(orPath: configuration.address) {
+                logger.notice("Serving proxies", metadata: ["xds.address": "\(address)"])
+            }
+            try await group.waitForAll()
+        }
+        await save()
+    }
+
+    private func makeTransport() throws -> HTTP2ServerTransport.Posix {
+        let config = HTTP2ServerTransport.Posix.Config.defaults { config in
+            config.rpc.maxRequestPayloadSize = configuration.largestRequest
+            config.http2.maxConcurrentStreams = 8
+            config.http2.targetWindowSize = 1 << 20
+            config.connection.flushCoalescing = nil
+            // The default would cut off a proxy that pings more often than every five minutes.
+            config.connection.keepalive = .init(
+                time: .seconds(30), timeout: .seconds(10),
+                clientBehavior: .init(minPingIntervalWithoutCalls: .seconds(10), allowWithoutCalls: true))
+        }
+        switch configuration.address {
+        case .unixSocket(let path):
+            return HTTP2ServerTransport.Posix(
+                listeningSocketDescriptor: try UnixListener.bind(path: path), transportSecurity: .plaintext,
+                config: config)
+        case .tcp(let host, let port):
+            return HTTP2ServerTransport.Posix(
+                address: host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port),
+                transportSecurity: security, config: config)
+        }
+    }
+
+    private var security: HTTP2ServerTransport.Posix.TransportSecurity {
+        guard let tls = configuration.tls else { return .plaintext }
+        return .mTLS(
+            certificateChain: [.file(path: tls.certificateChainFile, format: .pem)],
+            privateKey: .file(path: tls.privateKeyFile, format: .pem)
+        ) { config in
+            config.trustRoots = .certificates([.file(path: tls.clientAuthorityFile, format: .pem)])
+            config.requireALPN = true
+        }
+    }
+
+    /// One child sleeps per wake-up; earlier ones that were overtaken find nothing to do.
+    private func wakeLoop() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for await moment in signals.wake.stream {
+                group.addTask { [self] in
+                    try await sleep(until: moment)
+                    wake()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func saveLoop() async throws {
+        for await _ in signals.save.stream {
+            await save()
+            try await ContinuousClock().sleep(for: configuration.saveInterval)
+        }
+    }
+
+    private func save() async {
+        guard let lastGood, let resources = lastGoodSet else { return }
+        do {
+            try await NIOThreadPool.singleton.runIfActive { lastGood.save(LastGoodFile.encode(resources)) }
+        } catch {
+            logger.debug("The process ends before the last accepted configuration is written")
+        }
+    }
+}
+
+extension HTTP2ServerTransport.Posix {
+    /// The bound address, once there is one.
+    fileprivate func listeningAddress(
+        orPath address: DiscoveryConfiguration.Address
+    ) async throws -> String? {
+        if case .unixSocket = address { return address.description }
+        return try await listeningAddress.description
+    }
+}
