@@ -1,27 +1,34 @@
-import DiscoveryServer
+package import DiscoveryServer
 package import EnvoyProcess
 package import KubernetesClient
 package import Logging
 package import ServiceLifecycle
-import Synchronization
 package import Telemetry
 
 /// A whole gateway on one machine: the discovery server, the controller, the admin port and, where wanted, an Envoy.
 package struct Gateway: Service {
+    /// Where the proxies are.
+    package enum Proxies: Sendable {
+        /// One Envoy on this machine, which we start and which comes by a unix socket.
+        case local(EnvoyConfiguration)
+        /// Envoys that somebody else starts; they come to this address.
+        case remote(DiscoveryConfiguration)
+    }
+
     package struct Configuration: Sendable {
         package var controller: ControllerConfiguration
-        /// `nil`: proxies run elsewhere and come to the discovery address.
-        package var envoy: EnvoyConfiguration?
-        package var discovery: DiscoveryServer.Configuration
+        package var proxies: Proxies
+        /// Where the last set that proxies accepted is kept over restarts.
+        package var lastGoodFile: String
         package var admin: AdminServer.Configuration
 
         package init(
-            controller: ControllerConfiguration, envoy: EnvoyConfiguration?,
-            discovery: DiscoveryServer.Configuration, admin: AdminServer.Configuration
+            controller: ControllerConfiguration, proxies: Proxies, lastGoodFile: String,
+            admin: AdminServer.Configuration
         ) {
             self.controller = controller
-            self.envoy = envoy
-            self.discovery = discovery
+            self.proxies = proxies
+            self.lastGoodFile = lastGoodFile
             self.admin = admin
         }
     }
@@ -36,9 +43,17 @@ package struct Gateway: Service {
         client: KubernetesClient, configuration: Configuration, registry: PrometheusRegistry, logger: Logger
     ) throws {
         self.logger = logger
-        envoy = try configuration.envoy.map { try EnvoySupervisor(configuration: $0, logger: logger) }
-        var discovery = configuration.discovery
-        if let envoy { discovery.address = .unixSocket(envoy.discoverySocket) }
+        var discovery: DiscoveryConfiguration
+        switch configuration.proxies {
+        case .local(let local):
+            let supervisor = try EnvoySupervisor(configuration: local, logger: logger)
+            discovery = DiscoveryConfiguration(address: .unixSocket(path: supervisor.discoverySocket))
+            envoy = supervisor
+        case .remote(let remote):
+            discovery = remote
+            envoy = nil
+        }
+        discovery.lastGoodFile = configuration.lastGoodFile
         server = DiscoveryServer(configuration: discovery, logger: logger)
         controller = Controller(
             client: client, server: server, configuration: configuration.controller, logger: logger)

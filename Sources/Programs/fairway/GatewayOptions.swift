@@ -36,7 +36,7 @@ struct GatewayOptions: ParsableArguments {
 
     func configuration(
         listeners: ListenerOptions, defaultCertificate: Certificate, dataDirectory: String,
-        envoyIsLocal: Bool = true, discovery: DiscoveryServer.Configuration? = nil
+        remote: DiscoveryConfiguration? = nil
     ) throws -> Gateway.Configuration {
         let controller = ControllerConfiguration(
             listeners: try listeners.planned(), defaultCertificate: defaultCertificate,
@@ -44,10 +44,9 @@ struct GatewayOptions: ParsableArguments {
             identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)")
         let local = EnvoyConfiguration(
             dataDirectory: dataDirectory + "/envoy", binaryPath: envoy, ports: try listeners.claims())
-        var discovery = discovery ?? DiscoveryServer.Configuration()
-        discovery.lastGoodFile = dataDirectory + "/last-good.xds"
         return Gateway.Configuration(
-            controller: controller, envoy: envoyIsLocal ? local : nil, discovery: discovery,
+            controller: controller, proxies: remote.map { .remote($0) } ?? .local(local),
+            lastGoodFile: dataDirectory + "/last-good.xds",
             admin: AdminServer.Configuration(host: adminHost, port: adminPort))
     }
 
