@@ -27,20 +27,20 @@ final class ClusterHost: Sendable {
         isDryRun: Bool = false, _ plan: (inout ClusterState) throws(APIFailure) -> PlannedWrite
     ) throws(APIFailure) -> PlannedWrite {
         try contents.withLock { contents throws(APIFailure) in
-            let reserved = contents.state.services
-            do throws(APIFailure) {
-                let write = try plan(&contents.state)
-                if isDryRun {
-                    contents.state.services = reserved
-                } else if let change = write.change {
-                    try commit(change, in: &contents)
-                    settle(&contents)
-                }
+            let write = try plan(&contents.state)
+            guard !isDryRun else {
+                contents.state.withdraw(write)
                 return write
+            }
+            guard let change = write.change else { return write }
+            do throws(APIFailure) {
+                try commit(change, in: &contents)
             } catch {
-                contents.state.services = reserved
+                contents.state.withdraw(write)
                 throw error
             }
+            settle(&contents)
+            return write
         }
     }
 

@@ -23,7 +23,7 @@ package final class LocalCluster: ServiceLifecycle.Service {
     package init(configuration: LocalClusterConfiguration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        let services = try ServiceAllocator.Configuration(configuration)
+        let services = try configuration.serviceAllocation()
         let storage: SQLiteStorage?
         if let directory = configuration.dataDirectory {
             try PrivateFile.makeDirectory(directory)

@@ -32,4 +32,14 @@ package struct LocalClusterConfiguration: Sendable {
         self.historyLimit = historyLimit
         self.bookmarkInterval = bookmarkInterval
     }
+
+    func serviceAllocation() throws(LocalClusterError) -> ServiceAllocator.Configuration {
+        var ranges: [AddressRange] = []
+        for text in [serviceRange, serviceRangeIPv6] {
+            guard let range = AddressRange(text) else { throw .noServiceRange(text) }
+            ranges.append(range)
+        }
+        return ServiceAllocator.Configuration(
+            ranges: ranges, nodePorts: Int(nodePorts.lowerBound)...Int(nodePorts.upperBound))
+    }
 }

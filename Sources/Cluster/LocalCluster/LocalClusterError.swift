@@ -6,6 +6,7 @@ package enum LocalClusterError: Error, Hashable, Sendable, CustomStringConvertib
     case cannotListen(address: IPAddress, port: UInt16, reason: String)
     case unreadable(file: String, reason: String)
     case unwritable(file: String, reason: String)
+    case noServiceRange(String)
     case stopped
 
     package var description: String {
@@ -16,6 +17,7 @@ package enum LocalClusterError: Error, Hashable, Sendable, CustomStringConvertib
             "cannot serve the Kubernetes API on \(address) port \(port): \(reason)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
         case .unwritable(let file, let reason): "cannot write \(file): \(reason)"
+        case .noServiceRange(let text): "\(text) is no range of addresses for Services, such as 10.96.0.0/16"
         case .stopped: "the local cluster was stopped before it was ready"
         }
     }

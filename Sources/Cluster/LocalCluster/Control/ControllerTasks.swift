@@ -133,7 +133,7 @@ extension ClusterState {
         edit(&value)
         if ObjectTransition.isEqual(value, object.value) { return nil }
         let isFinished = object.isTerminating && !ObjectTransition.isHeld(value, resource: resource)
-        let change = store.change(resource, name: reference.name, to: isFinished ? nil : value)
+        let change = store.change(resource, name: reference.name, to: isFinished ? JSONValue?.none : value)
         return PlannedWrite(object: change.carried ?? object, change: change, isRemoval: isFinished)
     }
 }

@@ -58,7 +58,7 @@ extension ClusterState {
         return rewrite(reference) { definition in
             let finalizers = definition["metadata"]?["finalizers"]?.array ?? []
             let rest = finalizers.filter { $0 != Self.cleanup }
-            definition["metadata"]?["finalizers"] = rest.isEmpty ? nil : .array(rest)
+            definition["metadata"]?["finalizers"] = rest.isEmpty ? JSONValue?.none : .array(rest)
         }
     }
 }
@@ -93,7 +93,7 @@ enum DefinitionStatus {
     ) -> JSONValue {
         let status: JSONValue = isTrue ? "True" : "False"
         let before = (old?["conditions"]?.array ?? []).first { $0["type"]?.string == type }
-        let since = before?["status"] == status ? before?["lastTransitionTime"] : nil
+        let since = before?["status"] == status ? before?["lastTransitionTime"] : JSONValue?.none
         return [
             "type": .string(type), "status": status, "reason": .string(reason), "message": .string(message),
             "lastTransitionTime": since ?? .string(now.description),

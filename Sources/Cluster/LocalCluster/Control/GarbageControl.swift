@@ -25,7 +25,7 @@ extension ClusterState {
         return rewrite(reference) { owner in
             let finalizers = owner["metadata"]?["finalizers"]?.array ?? []
             let rest = finalizers.filter { $0 != "orphan" && $0 != "foregroundDeletion" }
-            owner["metadata"]?["finalizers"] = rest.isEmpty ? nil : .array(rest)
+            owner["metadata"]?["finalizers"] = rest.isEmpty ? JSONValue?.none : .array(rest)
         }
     }
 
@@ -41,7 +41,7 @@ extension ClusterState {
         let write = rewrite(reference) { object in
             let references = object["metadata"]?["ownerReferences"]?.array ?? []
             let rest = references.filter { $0["uid"]?.string != owner }
-            object["metadata"]?["ownerReferences"] = rest.isEmpty ? nil : .array(rest)
+            object["metadata"]?["ownerReferences"] = rest.isEmpty ? JSONValue?.none : .array(rest)
         }
         if let ownerReference = store.reference(uid: owner) { tasks.add(.finishOwner(ownerReference)) }
         return write

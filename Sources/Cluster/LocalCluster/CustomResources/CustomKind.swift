@@ -45,6 +45,9 @@ struct CustomKind: Sendable {
         versions.first { $0.name == version }?.schema ?? storageVersion.schema
     }
 
+    /// The schema of a version as it was written.
+    func document(of version: String) -> JSONValue? { versions.first { $0.name == version }?.document }
+
     /// Removes fields that the schema does not know, and names them.
     func prune(_ object: inout JSONValue, version: String) -> [String] {
         var unknown: [String] = []

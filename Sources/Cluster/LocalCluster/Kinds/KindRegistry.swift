@@ -27,6 +27,12 @@ struct KindRegistry: Sendable {
     /// The custom kind behind a resource; `nil` for a built-in one.
     func customKind(of key: StorageKey) -> CustomKind? { customKinds[key.description] }
 
+    /// The OpenAPI schema of a custom resource in its version; `nil` for a built-in kind.
+    func schemaDocument(of resource: APIResource) -> JSONValue? {
+        guard resource.isCustom else { return nil }
+        return customKind(of: resource.storageKey)?.document(of: resource.resource.version)
+    }
+
     var storageKeys: [StorageKey] { storages.values.filter { !$0.isReview }.map(\.storageKey).sorted() }
 
     /// Every kind, by group, version and name.

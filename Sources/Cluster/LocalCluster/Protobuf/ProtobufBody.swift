@@ -70,6 +70,8 @@ enum ProtobufBody {
         var reader = ProtobufReader(bytes)
         while let (number, value) = try read(&reader) {
             guard let field = fields[number] else {
+                // Go writes fields that are not set, too.
+                if value.isEmpty { continue }
                 throw unsupported("field \(number) of \(structure.name)")
             }
             if field.isInline {
@@ -79,6 +81,7 @@ enum ProtobufBody {
                 continue
             }
             guard let member = node.member(field.name) else {
+                if value.isEmpty { continue }
                 throw unsupported("\(structure.name).\(field.name)")
             }
             try add(value, to: &object, name: field.name, node: member, depth: depth + 1)
@@ -94,6 +97,7 @@ enum ProtobufBody {
         var reader = ProtobufReader(bytes)
         while let (number, value) = try read(&reader) {
             guard let field = ProtobufSchema.fields[type]?[number], let member = node.member(field.name) else {
+                if value.isEmpty { continue }
                 throw unsupported("field \(number) of \(type)")
             }
             try add(value, to: &object, name: field.name, node: member, depth: depth)
@@ -140,12 +144,12 @@ enum ProtobufBody {
     ) throws(APIFailure) -> JSONValue? {
         let keepsZero = keepsZero || ProtobufSchema.optionals.contains(name)
         switch (node, value) {
-        case (.scalar(.bool), .number(let number)): return number != 0 || keepsZero ? .bool(number != 0) : nil
+        case (.scalar(.bool), .number(let number)): return number != 0 || keepsZero ? .bool(number != 0) : JSONValue?.none
         case (.scalar(.int), .number(let number)), (.scalar(.int64), .number(let number)),
             (.scalar(.number), .number(let number)):
-            return number != 0 || keepsZero ? .integer(Int64(bitPattern: number)) : nil
+            return number != 0 || keepsZero ? .integer(Int64(bitPattern: number)) : JSONValue?.none
         case (.scalar(.string), .bytes(let bytes)):
-            return !bytes.isEmpty || keepsZero ? .string(String(decoding: bytes, as: UTF8.self)) : nil
+            return !bytes.isEmpty || keepsZero ? .string(String(decoding: bytes, as: UTF8.self)) : JSONValue?.none
         case (.scalar(.bytes), .bytes(let bytes)): return .string(Base64.encoded(Array(bytes)))
         case (.scalar(.time), .bytes(let bytes)): return try time(bytes)
         case (.scalar(.quantity), .bytes(let bytes)): return try text(bytes, field: 1)
@@ -155,7 +159,7 @@ enum ProtobufBody {
             return (try? JSONValue(parsing: text.utf8)) ?? [:]
         case (.named, .bytes(let bytes)), (.structure, .bytes(let bytes)):
             let message = try message(bytes, node: node, depth: depth)
-            return message.object?.isEmpty == true && !keepsZero ? nil : message
+            return message.object?.isEmpty == true && !keepsZero ? JSONValue?.none : message
         default: throw unsupported("the field \(name)")
         }
     }
@@ -194,7 +198,7 @@ enum ProtobufBody {
             }
         }
         if isText { return .string(string) }
-        return integer == 0 ? nil : .integer(integer)
+        return integer == 0 ? JSONValue?.none : .integer(integer)
     }
 
     /// `DeleteOptions`: grace period (1), preconditions (2: uid 1, resourceVersion 2), propagation (4), dry run (5).

@@ -3,6 +3,14 @@ struct ProtobufReader {
     enum Value {
         case number(UInt64)
         case bytes(ArraySlice<UInt8>)
+
+        /// Zero, or nothing.
+        var isEmpty: Bool {
+            switch self {
+            case .number(let number): number == 0
+            case .bytes(let bytes): bytes.isEmpty
+            }
+        }
     }
 
     struct Malformed: Error {}

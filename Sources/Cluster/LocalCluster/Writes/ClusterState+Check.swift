@@ -8,7 +8,7 @@ struct CheckedObject {
 
 extension ClusterState {
     /// Fills in defaults and refuses what the kind does not allow: the part that creating and changing have in common.
-    mutating func checked(
+    func checked(
         _ object: JSONValue, old: JSONValue?, resource: APIResource, name: ObjectName, options: WriteOptions
     ) throws(APIFailure) -> CheckedObject {
         var object = object
@@ -24,17 +24,31 @@ extension ClusterState {
             warnings += try unknownFields(
                 Admission.unknownFields(object, resource: resource.resource), options: options)
             object = Admission.defaulted(object, resource: resource.resource)
+            if resource.storageKey == Keys.services, let old {
+                object = ServiceAllocator.inheriting(object, from: old)
+            }
         }
         errors += Admission.validate(object, old: old, resource: resource.resource)
         guard errors.isEmpty else { throw .invalid(resource.resource, name: name.name, errors) }
-        switch resource.storageKey {
-        case Keys.services:
-            object = try services.allocate(object, old: old)
-        case Keys.definitions:
-            object = try acceptedDefinition(object, old: old, now: options.now)
-        default: break
-        }
         return CheckedObject(object: object, warnings: warnings)
+    }
+
+    /// The last step before an object is stored: what the server adds by itself, and no manager owns. May reserve
+    /// addresses; see `withdraw`.
+    mutating func completed(
+        _ object: JSONValue, old: JSONValue?, resource: APIResource, now: Timestamp
+    ) throws(APIFailure) -> JSONValue {
+        switch resource.storageKey {
+        case Keys.services: try services.allocate(object, old: old)
+        case Keys.definitions: try acceptedDefinition(object, old: old, now: now)
+        default: object
+        }
+    }
+
+    /// Gives back what a plan reserved that is not committed.
+    mutating func withdraw(_ write: PlannedWrite) {
+        guard let change = write.change, change.key == Keys.services, let new = change.new else { return }
+        services.revert(new.value, to: change.old?.value)
     }
 
     private func unknownFields(_ found: [String], options: WriteOptions) throws(APIFailure) -> [String] {

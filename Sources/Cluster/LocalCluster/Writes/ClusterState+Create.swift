@@ -17,8 +17,8 @@ extension ClusterState {
         var checked = try checked(object, old: nil, resource: resource, name: name, options: options)
         checked.object = FieldManager.updated(
             old: nil, new: checked.object, manager: options.manager, subresource: "",
-            apiVersion: resource.resource.apiVersion, now: options.now)
-        return creation(checked, resource: resource, name: name)
+            apiVersion: resource.resource.apiVersion, now: options.now, schema: registry.schemaDocument(of: resource))
+        return try creation(checked, resource: resource, name: name, now: options.now)
     }
 
     /// Plans a new object that server-side apply describes.
@@ -36,14 +36,17 @@ extension ClusterState {
         try admit(resource, name: name)
         let applied = try FieldManager.applied(
             old: nil, configuration: body, manager: options.manager, force: options.force, subresource: "",
-            now: options.now, resource: resource.resource)
+            now: options.now, resource: resource.resource, schema: registry.schemaDocument(of: resource))
         let object = newborn(applied, resource: resource, now: options.now)
         let checked = try checked(object, old: nil, resource: resource, name: name, options: options)
-        return creation(checked, resource: resource, name: name)
+        return try creation(checked, resource: resource, name: name, now: options.now)
     }
 
-    private func creation(_ checked: CheckedObject, resource: APIResource, name: ObjectName) -> PlannedWrite {
-        let change = store.change(resource, name: name, to: stored(checked.object, resource: resource))
+    private mutating func creation(
+        _ checked: CheckedObject, resource: APIResource, name: ObjectName, now: Timestamp
+    ) throws(APIFailure) -> PlannedWrite {
+        let completed = try completed(checked.object, old: nil, resource: resource, now: now)
+        let change = store.change(resource, name: name, to: stored(completed, resource: resource))
         guard let object = change.new else { preconditionFailure("a creation has an object") }
         return PlannedWrite(object: object, change: change, isCreation: true, warnings: checked.warnings)
     }
@@ -134,7 +137,7 @@ extension ClusterState {
         metadata["deletionTimestamp"] = nil
         metadata["deletionGracePeriodSeconds"] = nil
         metadata["selfLink"] = nil
-        metadata["generation"] = resource.generation == .none ? nil : 1
+        metadata["generation"] = resource.generation == .none ? JSONValue?.none : 1
         object["metadata"] = metadata
         // Nodes register themselves together with their status.
         if resource.hasStatus, resource.resource.plural != "nodes" || resource.isCustom { object["status"] = nil }

@@ -39,7 +39,8 @@ extension ClusterState {
             let body = try addressed(patch, resource: resource, namespace: name.namespace)
             let applied = try FieldManager.applied(
                 old: current, configuration: body, manager: options.manager, force: options.force,
-                subresource: subresource.rawValue, now: options.now, resource: resource.resource)
+                subresource: subresource.rawValue, now: options.now, resource: resource.resource,
+                schema: registry.schemaDocument(of: resource))
             return try change(
                 old, to: applied, resource: resource, subresource: subresource, options: options, tracksUpdate: false)
         }
@@ -83,14 +84,16 @@ extension ClusterState {
         if tracksUpdate {
             object = FieldManager.updated(
                 old: old, new: object, manager: options.manager, subresource: subresource.rawValue,
-                apiVersion: resource.resource.apiVersion, now: options.now)
+                apiVersion: resource.resource.apiVersion, now: options.now,
+                schema: registry.schemaDocument(of: resource))
         }
+        object = try completed(object, old: old, resource: resource, now: options.now)
         object = self.stored(object, resource: resource)
         let finished = stored.isTerminating && !ObjectTransition.isHeld(object, resource: resource)
         if !finished, ObjectTransition.isEqual(object, stored.value) {
             return PlannedWrite(object: stored, warnings: checked.warnings)
         }
-        let change = store.change(resource, name: stored.name, to: finished ? nil : object)
+        let change = store.change(resource, name: stored.name, to: finished ? JSONValue?.none : object)
         guard let result = change.carried else { preconditionFailure("a change carries an object") }
         return PlannedWrite(object: result, change: change, isRemoval: finished, warnings: checked.warnings)
     }

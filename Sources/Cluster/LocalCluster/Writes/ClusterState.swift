@@ -5,7 +5,7 @@ import KubernetesModel
 ///
 /// A write has three steps. It is *planned* (`create`, `update`, `patch`, `delete`), which checks everything and changes
 /// no object but reserves addresses. The caller makes the planned change durable. Then `commit` makes it true. If that
-/// fails, the caller puts back `services` as it was.
+/// fails, `withdraw` gives the addresses back.
 struct ClusterState: Sendable {
     var store: ObjectStore
     var registry = KindRegistry()
@@ -16,7 +16,7 @@ struct ClusterState: Sendable {
 
     init(store: ObjectStore, services configuration: ServiceAllocator.Configuration) {
         self.store = store
-        services = ServiceAllocator(configuration: configuration)
+        services = ServiceAllocator(configuration)
     }
 
     /// Makes a planned change true, and notes what follows from it.
