@@ -52,11 +52,11 @@ func room(_ name: String, in folder: String, uses dependencies: [Target.Dependen
     .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: settings)
 }
 
-/// The tests of one room.
-func tests(of name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+/// The tests of one room. `fixtures` are folders of texts that tests read from the checkout.
+func tests(of name: String, uses dependencies: [Target.Dependency] = [], fixtures: [String] = []) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
-        path: "Tests/\(name)Tests", exclude: [], swiftSettings: settings)
+        path: "Tests/\(name)Tests", exclude: fixtures, swiftSettings: settings)
 }
 
 let package = Package(
@@ -170,8 +170,10 @@ let package = Package(
             ]),
         tests(of: "KubernetesStore", uses: ["KubernetesModel", "KubernetesClient", "LocalCluster", logging]),
         tests(of: "LocalCluster", uses: ["KubernetesModel", asyncHTTPClient, nio, logging]),
-        tests(of: "TrafficPlan"),
-        tests(of: "TrafficCompiler", uses: ["TrafficPlan", "KubernetesModel", "TLSMaterial", yams]),
+        tests(of: "TrafficPlan", uses: ["NetTypes"]),
+        tests(
+            of: "TrafficCompiler", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial", yams],
+            fixtures: ["Goldens"]),
         tests(
             of: "EnvoyTranslation", uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", "EnvoyProcess", protobuf]),
         tests(of: "DiscoveryProtocol", uses: ["TrafficPlan", "EnvoyAPI", protobuf]),
@@ -186,7 +188,7 @@ let package = Package(
                 "TrafficCompiler", "EnvoyTranslation", "DiscoveryProtocol", logging,
             ]),
         tests(of: "Telemetry", uses: [metrics, coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
-        tests(of: "Explain", uses: ["TrafficPlan"]),
+        tests(of: "Explain", uses: ["TrafficPlan", "NetTypes"]),
         tests(of: "EchoServer", uses: [asyncHTTPClient, nio, nioPosix, nioHTTP1, nioSSL]),
         .testTarget(
             name: "EndToEndTests",

@@ -70,7 +70,7 @@ struct CertificateUses: Hashable, Sendable {
     private mutating func tell(_ certificate: ServerCertificate, for claim: CertificateClaim, now: Int64) {
         var warnings = certificate.warnings(for: nil, now: now)
         // What an entry does not list, its certificate cannot fail to cover.
-        warnings += claim.hosts.filter { !certificate.covers($0.description) }
+        warnings += claim.hosts.filter { secrets[$0]?.secret == claim.secret && !certificate.covers($0.description) }
             .map { .doesNotCover(host: $0.description, names: certificate.dnsNames) }
         for warning in warnings {
             let reason: Diagnostic.Reason =

@@ -49,6 +49,8 @@ struct PathPatternParser {
         while let scalar = current, scalar != "|", scalar != ")" {
             if skip("\\Q") {
                 quoted(into: &parts)
+                // A repetition after it is for its last character.
+                if let last = parts.popLast() { parts.append(try repeated(last)) }
                 continue
             }
             guard let part = try atom() else { continue }

@@ -1,0 +1,38 @@
+import KubernetesModel
+import Testing
+import TrafficPlan
+
+@testable import TrafficCompiler
+
+@Suite struct LintTests {
+    static func run(_ objects: [SourceChange]) -> [String] {
+        Lint.run(objects, settings: Fixture.settings(), now: Fixture.now).map { "\($0.severity) \($0.reason)" }
+    }
+
+    @Test func `what is not among the files is only a warning`() {
+        let tls = [Ingress.TLS(hosts: ["a.example"], secretName: "tls")]
+        #expect(
+            Self.run([Fixture.ingress("web", rules: [("a.example", [("/", "web")])], tls: tls)])
+                == ["warning SecretNotFound", "warning ServiceNotFound"])
+    }
+
+    @Test func `what would be refused is an error, whatever the class`() {
+        for className in [nil, "fairway", "unheard-of"] {
+            #expect(
+                Self.run([
+                    Fixture.service("web"),
+                    Fixture.ingress(
+                        "web", className: className, rules: [("a.example", [("/(", "web"), ("/ok", "web")])],
+                        pathType: "ImplementationSpecific"),
+                ]) == ["error InvalidRegex"])
+        }
+    }
+
+    @Test func `an Ingress of another controller's class is none of our business`() {
+        #expect(
+            Self.run([
+                .ingressClass(ObjectName(name: "other"), Fixture.ingressClass("other", controller: "example.com/x")),
+                Fixture.ingress("web", className: "other", rules: [("bad_host", [("/", "web")])]),
+            ]).isEmpty)
+    }
+}
