@@ -131,9 +131,8 @@ let package = Package(
             "GatewayController", in: "Gateway",
             uses: [
                 "KubernetesModel", "KubernetesClient", "KubernetesStore", "TrafficPlan", "TrafficCompiler",
-                "EnvoyTranslation", "DiscoveryProtocol", "DiscoveryServer", "EnvoyProcess", "Explain", "Telemetry",
-                "NetTypes",
-                "TLSMaterial", lifecycle, logging, metrics, asyncAlgorithms, hummingbird,
+                "EnvoyTranslation", "DiscoveryProtocol", "DiscoveryServer", "EnvoyProcess", "Explain", "Manifests",
+                "Telemetry", "NetTypes", "TLSMaterial", lifecycle, logging, metrics,
             ]),
 
         // Operations: metrics, health, explain, and a server that echoes.

@@ -70,3 +70,12 @@ struct ManifestFiles: Sendable {
         }
     }
 }
+
+extension ManifestFile {
+    /// All files that the paths name, read once.
+    package static func all(at paths: [String]) throws(ManifestFollower.MissingPath) -> [ManifestFile] {
+        var files = ManifestFiles(paths: paths)
+        if let path = files.missing.first { throw ManifestFollower.MissingPath(path: path) }
+        return files.look().readable.map(ManifestFiles.read)
+    }
+}

@@ -15,11 +15,14 @@ package actor ControlPlane {
         var generation: Generation
         /// Only those that differ; `nil` where an Ingress is no longer ours.
         var reports: [ObjectName: IngressReport?]
+        /// What is newly kept from the proxies, because Envoy would refuse it.
+        var problems: [TranslationProblem]
     }
 
     private var compiler: TrafficCompiler
     private var translator: Translator
     private var generation = Generation.none
+    private var problems: Set<TranslationProblem> = []
     private let publish: @Sendable (ResourceChange) -> Generation
 
     /// - Parameter publish: called in order, once for each batch that changes a resource.
@@ -37,7 +40,11 @@ package actor ControlPlane {
         let compilation = compiler.apply(changes, now: now)
         let resources = translator.apply(compilation.change)
         if !resources.isEmpty { generation = publish(resources) }
-        return Step(generation: generation, reports: compilation.reports)
+        let current = Set(translator.problems)
+        defer { problems = current }
+        return Step(
+            generation: generation, reports: compilation.reports,
+            problems: current.subtracting(problems).sorted { $0.description < $1.description })
     }
 
     /// The Ingresses that depend on an object of the plan.

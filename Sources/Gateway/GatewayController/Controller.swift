@@ -7,7 +7,7 @@ import KubernetesModel
 import KubernetesStore
 package import Logging
 import Metrics
-import Telemetry
+package import Telemetry
 import TrafficCompiler
 import TrafficPlan
 
@@ -100,7 +100,6 @@ package final class Controller: Sendable {
     }
 
     private func take(_ step: ControlPlane.Step) {
-        guard !step.reports.isEmpty else { return }
         status.update { machine in
             for (name, report) in step.reports {
                 if report?.accepted == true {
@@ -111,6 +110,9 @@ package final class Controller: Sendable {
             }
         }
         for (name, report) in step.reports { events.reported(name, report) }
+        for problem in step.problems {
+            logger.warning("kept from the proxies", metadata: ["problem": "\(problem)"])
+        }
     }
 
     /// Acknowledgements open the way for status; refusals go to the objects that caused them.

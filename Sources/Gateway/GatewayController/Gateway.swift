@@ -1,12 +1,13 @@
+import DiscoveryProtocol
 package import DiscoveryServer
 package import EnvoyProcess
 package import KubernetesClient
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Telemetry
 
 /// A whole gateway on one machine: the discovery server, the controller, the admin port and, where wanted, an Envoy.
-package struct Gateway: Service {
+package struct Gateway: Sendable {
     /// Where the proxies are.
     package enum Proxies: Sendable {
         /// One Envoy on this machine, which we start and which comes by a unix socket.

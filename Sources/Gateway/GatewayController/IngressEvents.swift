@@ -3,6 +3,7 @@ import KubernetesModel
 import KubernetesStore
 import Synchronization
 import TrafficCompiler
+import TrafficPlan
 
 /// Tells what is wrong with an Ingress on the Ingress: each trouble once when it comes up, by the leader.
 final class IngressEvents: Sendable {

@@ -28,7 +28,7 @@ final class IngressStatusWriter: Sendable {
 
     /// Tells the machine something, and looks whether a write has become due.
     func update(_ change: (inout IngressStatusMachine) -> Void) {
-        machine.withLock(change)
+        machine.withLock { change(&$0) }
         wake.yield()
     }
 

@@ -1,3 +1,4 @@
+import NetTypes
 package import TrafficPlan
 
 /// A backend with its addresses, for JSON and for people.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Manifests
+import GatewayController
 
 struct LintCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +19,9 @@ struct LintCommand: AsyncParsableCommand {
     var paths: [String]
 
     func run() async throws {
-        let report = try ManifestLint.run(paths: paths)
-        for line in report.lines { print(line) }
-        guard report.errors == 0 else { throw ExitCode(1) }
+        let lint = try ManifestLint(paths: paths)
+        for line in lint.lines { say(line) }
+        say("\(lint.objects) objects read, \(lint.errors) errors")
+        guard lint.errors == 0 else { throw ExitCode(1) }
     }
 }
