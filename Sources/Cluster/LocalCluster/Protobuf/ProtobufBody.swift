@@ -63,11 +63,14 @@ enum ProtobufBody {
         _ bytes: ArraySlice<UInt8>, node: SchemaNode, depth: Int
     ) throws(APIFailure) -> JSONValue {
         guard depth < maximumDepth else { throw .badRequest("the protobuf body is nested too deep") }
-        guard let structure = node.members, let fields = ProtobufSchema.fields[structure.name] else {
-            throw unsupported("a field of this object")
-        }
         var object: JSONValue = [:]
         var reader = ProtobufReader(bytes)
+        guard let structure = node.members, let fields = ProtobufSchema.fields[structure.name] else {
+            while let field = try read(&reader) {
+                if !field.value.isEmpty { throw unsupported("a field of this object") }
+            }
+            return object
+        }
         while let (number, value) = try read(&reader) {
             guard let field = fields[number] else {
                 // Go writes fields that are not set, too.

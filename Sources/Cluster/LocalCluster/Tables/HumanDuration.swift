@@ -1,0 +1,24 @@
+/// Spans of time in few letters, as kubectl's AGE: `45s`, `3m20s`, `5h`, `12d`, `2y30d`.
+enum HumanDuration {
+    static func text(seconds: Int64) -> String {
+        // Clocks may differ a little.
+        if seconds < -1 { return "<invalid>" }
+        if seconds < 0 { return "0s" }
+        if seconds < 120 { return "\(seconds)s" }
+        let minutes = seconds / 60
+        if minutes < 10 { return pair(minutes, "m", seconds % 60, "s") }
+        if minutes < 180 { return "\(minutes)m" }
+        let hours = seconds / 3600
+        if hours < 8 { return pair(hours, "h", minutes % 60, "m") }
+        if hours < 48 { return "\(hours)h" }
+        let days = hours / 24
+        if hours < 24 * 8 { return pair(days, "d", hours % 24, "h") }
+        if hours < 24 * 365 * 2 { return "\(days)d" }
+        if hours < 24 * 365 * 8 { return pair(days / 365, "y", days % 365, "d") }
+        return "\(days / 365)y"
+    }
+
+    private static func pair(_ large: Int64, _ largeUnit: String, _ small: Int64, _ smallUnit: String) -> String {
+        small == 0 ? "\(large)\(largeUnit)" : "\(large)\(largeUnit)\(small)\(smallUnit)"
+    }
+}
