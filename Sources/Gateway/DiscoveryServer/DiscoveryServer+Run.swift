@@ -9,18 +9,31 @@ extension DiscoveryServer {
     package func run() async throws {
         let transport = try makeTransport()
         let server = GRPCServer(transport: transport, services: [DiscoveryService(server: self)])
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.serve() }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await server.serve()
+                return false
+            }
             group.addTask { [self] in
                 for await _ in signals.status.stream { reportStatus() }
                 server.beginGracefulShutdown()
+                // Long enough for streams to say that they end; idle connections would stay for seconds.
+                try await ContinuousClock().sleep(for: .milliseconds(250))
+                return true
             }
-            group.addTask { [self] in try await saveLoop() }
-            group.addTask { [self] in try await wakeLoop() }
-            if let address = try await transport.listeningAddress(orPath: configuration.address) {
-                logger.notice("Serving proxies", metadata: ["xds.address": "\(address)"])
+            group.addTask { [self] in
+                try await saveLoop()
+                return false
             }
-            try await group.waitForAll()
+            group.addTask { [self] in
+                try await wakeLoop()
+                return false
+            }
+            logger.notice("Serving proxies", metadata: ["xds.address": "\(configuration.address)"])
+            while let isDrained = try await group.next() {
+                if isDrained { break }
+            }
+            group.cancelAll()
         }
         await save()
     }
@@ -86,15 +99,5 @@ extension DiscoveryServer {
         } catch {
             logger.debug("The process ends before the last accepted configuration is written")
         }
-    }
-}
-
-extension HTTP2ServerTransport.Posix {
-    /// The bound address, once there is one.
-    fileprivate func listeningAddress(
-        orPath address: DiscoveryConfiguration.Address
-    ) async throws -> String? {
-        if case .unixSocket = address { return address.description }
-        return try await listeningAddress.description
     }
 }
