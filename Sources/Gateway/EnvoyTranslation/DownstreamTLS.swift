@@ -59,8 +59,8 @@ enum ServerNameGuard {
     static let named = "named"
     static let unnamed = "unnamed"
 
-    /// Envoy compares in lower case. RFC 1035 section 2.3.4 for the lengths.
-    static let pattern = #"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63}){0,126}"#
+    /// Envoy compares in lower case, and TLS itself keeps names within 255 bytes.
+    static let pattern = #"[a-z0-9_-]+(\.[a-z0-9_-]+)*"#
 
     static let matcher = Xds_Type_Matcher_V3_Matcher.with {
         $0.matcherList.matchers = [
