@@ -165,7 +165,7 @@ import Testing
 
     @Test func `a connection that fell silent is found`() async throws {
         let (events, end) = try await Self.watched { configuration in
-            configuration.watchIdleTimeout = .milliseconds(200)
+            configuration.watchIdleTimeout = .milliseconds(1500)
         } _: { reply in
             try await reply.chunk(Self.line("ADDED", "a"))
             try await reply.chunk("{\"type\":")

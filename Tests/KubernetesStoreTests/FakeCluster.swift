@@ -79,7 +79,7 @@ final class FakeCluster: Sendable {
         }
     }
 
-    /// The token is the name after which to go on.
+    /// The token is the name after which to go on. Pages are of no common snapshot, which a reflector has to survive.
     private func list(_ request: ScriptedServer.Request, _ reply: ScriptedServer.Reply) async throws {
         let (objects, version) = state.withLock { state in
             state.lists += request.query("continue") == nil ? 1 : 0

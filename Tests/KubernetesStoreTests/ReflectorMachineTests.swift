@@ -15,12 +15,12 @@ import Testing
         return machine
     }
 
-    @Test func `lists page by page, then watches from the list's version`() {
+    @Test func `lists page by page, then watches from the first page's version`() {
         var machine = ReflectorMachine(backoff: Self.backoff)
         #expect(machine.started() == Self.firstList)
         #expect(machine.listed(continue: "a", resourceVersion: "9") == .list(continue: "a", paged: true))
         #expect(machine.listed(continue: "b", resourceVersion: "9") == .list(continue: "b", paged: true))
-        #expect(machine.listed(continue: nil, resourceVersion: "9") == .watch(resourceVersion: "9"))
+        #expect(machine.listed(continue: nil, resourceVersion: "12") == .watch(resourceVersion: "9"))
         #expect(machine.watchOpened() == .read)
         #expect(machine.isWatching)
     }

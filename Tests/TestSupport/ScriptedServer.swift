@@ -70,17 +70,18 @@ package struct ScriptedServer: Sendable {
                 }
             }
         let port = server.channel.localAddress?.port ?? 0
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask {
-                try await accept(server, handler)
-                return nil
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await accept(server, handler) }
+            let result: Swift.Result<Result, any Error>
+            do {
+                result = .success(try await body(port))
+            } catch {
+                result = .failure(error)
             }
-            group.addTask { try await body(port) }
-            defer { group.cancelAll() }
-            while let result = try await group.next() {
-                if let result { return result }
-            }
-            throw CancellationError()
+            // Not cancelled but closed: every connection that was accepted has to be taken, and closed in its turn.
+            try await server.channel.close()
+            try await group.waitForAll()
+            return try result.get()
         }
     }
 
@@ -94,6 +95,7 @@ package struct ScriptedServer: Sendable {
                     // A client that goes away in the middle is part of the test.
                     group.addTask { try? await serve(connection, handler) }
                 }
+                group.cancelAll()
             }
         }
     }

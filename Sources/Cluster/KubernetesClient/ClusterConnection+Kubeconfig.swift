@@ -82,6 +82,8 @@ struct MergedKubeconfig {
         case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _):
             "not YAML: \(problem) in line \(mark.line)"
+        case DecodingError.dataCorrupted(let context) where context.underlyingError is YamlError:
+            context.underlyingError.map(yamlReason) ?? ""
         case let error as DecodingError:
             DecodingFailure.reason(error)
         default:

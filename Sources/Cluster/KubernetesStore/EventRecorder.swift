@@ -9,10 +9,7 @@ import Synchronization
 package final class EventRecorder: Sendable {
     private struct State {
         var aggregator: EventAggregator
-        var waiting: CheckedContinuation<Void, Never>?
         var reportedDrops = 0
-        /// Set where an occurrence came that `run` has not looked at.
-        var hasNews = false
     }
 
     private let client: KubernetesClient
@@ -20,6 +17,7 @@ package final class EventRecorder: Sendable {
     private let clock = ContinuousClock()
     private let start = ContinuousClock.now
     private let state: Mutex<State>
+    private let bell = Doorbell()
     private let drops = Counter(label: "fairway_kubernetes_events_dropped")
     private let writes = Counter(label: "fairway_kubernetes_events_written")
 
@@ -39,13 +37,8 @@ package final class EventRecorder: Sendable {
 
     package func record(_ occurrence: Occurrence) {
         let time = Timestamp(secondsSinceEpoch: Int64(Date().timeIntervalSince1970))
-        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.aggregator.occurred(occurrence, now: clock.now - start, time: time)
-            state.hasNews = true
-            defer { state.waiting = nil }
-            return state.waiting
-        }
-        waiting?.resume()
+        state.withLock { $0.aggregator.occurred(occurrence, now: clock.now - start, time: time) }
+        bell.ring()
     }
 
     /// Runs until cancelled. What is not written by then is lost: events are news, not records.
@@ -53,7 +46,6 @@ package final class EventRecorder: Sendable {
         while true {
             try Task.checkCancellation()
             let (action, dropped) = state.withLock { state in
-                state.hasNews = false
                 defer { state.reportedDrops = state.aggregator.dropped }
                 let action = state.aggregator.next(now: clock.now - start)
                 return (action, state.aggregator.dropped - state.reportedDrops)
@@ -68,7 +60,7 @@ package final class EventRecorder: Sendable {
                     try await client.patch(KubernetesEvent.resource, event, body, type: .merge)
                 }
             case .wait(let pause):
-                try await news(within: pause)
+                try await bell.wait(atMost: pause)
             }
         }
     }
@@ -90,35 +82,6 @@ package final class EventRecorder: Sendable {
                 }
             }
             logger.debug("event not written", metadata: ["error": "\(error)", "event.reason": "\(occurrence.reason)"])
-        }
-    }
-
-    /// Returns when there is an occurrence, or when the pause is over.
-    private func news(within pause: Duration?) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.news() }
-            if let pause { group.addTask { try await Task.sleep(for: pause) } }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
-    }
-
-    private func news() async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state -> Bool in
-                    if state.hasNews || Task.isCancelled { return true }
-                    state.waiting = continuation
-                    return false
-                }
-                if isReady { continuation.resume() }
-            }
-        } onCancel: {
-            let waiting = state.withLock { state in
-                defer { state.waiting = nil }
-                return state.waiting
-            }
-            waiting?.resume()
         }
     }
 }

@@ -82,7 +82,8 @@ package struct LeaderElectionMachine: Sendable {
         guard lease.spec?.holderIdentity == identity else { return nil }
         var lease = lease
         lease.spec = Lease.Spec(
-            holderIdentity: "", leaseDurationSeconds: 1, acquireTime: time, renewTime: time,
+            // Absent: the server refuses an empty one.
+            holderIdentity: nil, leaseDurationSeconds: 1, acquireTime: time, renewTime: time,
             leaseTransitions: lease.spec?.leaseTransitions)
         return lease
     }

@@ -32,6 +32,9 @@ package struct ReflectorMachine: Sendable {
     private struct Listing: Equatable {
         var token: String?
         var paged = true
+        /// Of the first page. All pages have the same where the server reads one snapshot; where it does not, this is
+        /// the one from which on no change is missed.
+        var resourceVersion: String?
     }
 
     private enum Next: Equatable {
@@ -51,12 +54,13 @@ package struct ReflectorMachine: Sendable {
 
     package mutating func started() -> Action { list(Listing()) }
 
-    /// A page came. The last one (without a token) completes the list at `resourceVersion`.
+    /// A page came. The last one (without a token) completes the list.
     package mutating func listed(continue token: String?, resourceVersion: String) -> Action {
         guard case .listing(let listing) = state else { preconditionFailure("a page came outside of a list") }
         backoff.succeeded()
-        if let token { return list(Listing(token: token, paged: listing.paged)) }
-        return watch(resourceVersion)
+        let version = listing.resourceVersion ?? resourceVersion
+        if let token { return list(Listing(token: token, paged: listing.paged, resourceVersion: version)) }
+        return watch(version)
     }
 
     package mutating func watchOpened() -> Action {
