@@ -13,7 +13,7 @@ import TrafficPlan
         let tls = [Ingress.TLS(hosts: ["a.example"], secretName: "tls")]
         #expect(
             Self.run([Fixture.ingress("web", rules: [("a.example", [("/", "web")])], tls: tls)])
-                == ["warning SecretNotFound", "warning ServiceNotFound"])
+                == ["warning ServiceNotFound", "warning SecretNotFound"])
     }
 
     @Test func `what would be refused is an error, whatever the class`() {
