@@ -178,7 +178,10 @@ let package = Package(
         tests(of: "DiscoveryProtocol", uses: ["TrafficPlan", "EnvoyAPI", protobuf]),
         tests(
             of: "DiscoveryServer",
-            uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", grpcCore, grpcProtobuf, grpcTransport, logging]),
+            uses: [
+                "TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", "TLSMaterial", grpcCore, grpcProtobuf, grpcTransport,
+                protobuf, asyncHTTPClient, nio, nioHTTP1, nioSSL, logging,
+            ]),
         tests(of: "EnvoyProcess", uses: ["NetTypes", subprocess, asyncHTTPClient, nio, nioHTTP1, logging]),
         tests(
             of: "GatewayController",

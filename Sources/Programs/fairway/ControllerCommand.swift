@@ -1,0 +1,125 @@
+import ArgumentParser
+import DiscoveryServer
+import EnvoyProcess
+import Foundation
+import GatewayController
+import KubernetesClient
+import Logging
+import NetTypes
+import ServiceLifecycle
+import TLSMaterial
+import Telemetry
+import TrafficPlan
+
+struct ControllerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "controller",
+        abstract: "Run the ingress controller against any Kubernetes API server.",
+        discussion: """
+            With --local-envoy it starts an Envoy on this machine, as `fairway up` does. Without it, Envoys that run
+            elsewhere come to --xds-address by delta ADS over mutual TLS.
+
+            EXAMPLES
+              fairway controller --kubeconfig ~/.kube/config --local-envoy
+              fairway controller --xds-address 0.0.0.0:18000 --xds-cert tls.crt --xds-key tls.key --xds-client-ca ca.crt
+            """)
+
+    @Option(help: "The kubeconfig; else KUBECONFIG, the pod's service account, then ~/.kube/config.")
+    var kubeconfig: String?
+
+    @Option(name: .customLong("data-dir"), help: "Where sockets and the last good configuration are kept.")
+    var dataDirectory = ".fairway"
+
+    @Flag(name: .customLong("local-envoy"), help: "Start an Envoy on this machine.")
+    var hasLocalEnvoy = false
+
+    @Option(name: .customLong("xds-address"), help: "Where Envoys elsewhere connect: address:port.")
+    var discoveryAddress = "127.0.0.1:18000"
+
+    @Option(name: .customLong("xds-cert"), help: "PEM file: the certificate that Envoys verify.")
+    var certificateFile: String?
+
+    @Option(name: .customLong("xds-key"), help: "PEM file: its private key.")
+    var keyFile: String?
+
+    @Option(name: .customLong("xds-client-ca"), help: "PEM file: the authority whose certificates Envoys must show.")
+    var clientAuthorityFile: String?
+
+    @OptionGroup var listeners: ListenerOptions
+    @OptionGroup var gateway: GatewayOptions
+    @OptionGroup var log: LogOptions
+
+    func run() async throws {
+        let logger = log.logger("fairway")
+        let registry = bootstrapMetrics(logger: logger)
+        try Ports.check(gateway.claims())
+        try FileManager.default.createDirectory(
+            atPath: dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let connection = try ClusterConnection.automatic(kubeconfig: kubeconfig)
+        let client = try KubernetesClient(connection: connection, logger: logger)
+        let gateway = try Gateway(
+            client: client,
+            configuration: gateway.configuration(
+                listeners: listeners, defaultCertificate: try defaultCertificate(), dataDirectory: dataDirectory,
+                remote: hasLocalEnvoy ? nil : try discovery()),
+            registry: registry, logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: ControllerService(gateway: gateway),
+                    successTerminationBehavior: .gracefullyShutdownGroup)
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(60)
+        try await ServiceGroup(configuration: configuration).run()
+        await client.shutdown()
+    }
+
+    private func defaultCertificate() throws -> Certificate {
+        let issued = try SelfSigned.certificate(
+            CertificateRequest(commonName: "fairway default certificate", dnsNames: ["fairway.invalid"]),
+            now: Int64(Date().timeIntervalSince1970))
+        return Certificate(chain: issued.chain, key: PrivateKey(pem: issued.key.text), origin: .builtIn)
+    }
+
+    private func discovery() throws -> DiscoveryConfiguration {
+        guard let colon = discoveryAddress.lastIndex(of: ":"),
+            let port = UInt16(discoveryAddress[discoveryAddress.index(after: colon)...])
+        else { throw ValidationError("--xds-address \(discoveryAddress): write address:port, such as 0.0.0.0:18000") }
+        let host = discoveryAddress[..<colon].trimmingCharacters(in: ["[", "]"])
+        guard let address = IPAddress(host) else {
+            throw ValidationError("--xds-address \(discoveryAddress): \(host) is not an IP address")
+        }
+        var tls: DiscoveryConfiguration.MutualTLS?
+        if let certificateFile, let keyFile, let clientAuthorityFile {
+            tls = DiscoveryConfiguration.MutualTLS(
+                certificateChainFile: certificateFile, privateKeyFile: keyFile,
+                clientAuthorityFile: clientAuthorityFile)
+        } else if certificateFile != nil || keyFile != nil || clientAuthorityFile != nil {
+            throw ValidationError("--xds-cert, --xds-key and --xds-client-ca go together")
+        } else if !address.isLoopback {
+            throw ValidationError(
+                "--xds-address \(discoveryAddress): private keys pass there, so beyond this machine it needs "
+                    + "--xds-cert, --xds-key and --xds-client-ca")
+        }
+        return DiscoveryConfiguration(address: .tcp(host: host, port: Int(port)), tls: tls)
+    }
+
+    private struct ControllerService: Service {
+        let gateway: Gateway
+
+        func run() async throws {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await gateway.run() }
+                group.addTask {
+                    try await gateway.waitUntilCurrent()
+                    say("ready")
+                    try await gracefulShutdown()
+                }
+                defer { group.cancelAll() }
+                // The gateway ends after it has drained; the announcer's end means nothing.
+                for _ in 0..<2 { try await group.next() }
+            }
+        }
+    }
+}
