@@ -29,7 +29,8 @@ extension ClusterState {
             $0.labels["kubernetes.io/service-name"] == name.name
         }
         let steps = EndpointSliceReconciler.desired(
-            service: service.value, pods: pods.map(\.value), existing: existing.map(\.value))
+            service: service.value, pods: pods.map(\.value), existing: existing.map(\.value),
+            zone: { store[Keys.nodes, ObjectName(name: $0)]?.labels["topology.kubernetes.io/zone"] })
         let write = try step(steps, resource: resource, namespace: name.namespace, now: now)
         if write?.change != nil { tasks.add(.endpoints(name)) }
         return write
@@ -37,7 +38,7 @@ extension ClusterState {
 
     /// The first of the changes that the reconciler wants.
     private mutating func step(
-        _ steps: (create: [JSONValue], update: [JSONValue], delete: [JSONValue]), resource: APIResource,
+        _ steps: (create: [JSONValue], update: [JSONValue], delete: [ObjectName]), resource: APIResource,
         namespace: String, now: Timestamp
     ) throws(APIFailure) -> PlannedWrite? {
         let options = WriteOptions(manager: "endpointslice-controller", now: now)
@@ -50,8 +51,8 @@ extension ClusterState {
         if let slice = steps.create.first {
             return try create(resource, namespace: namespace, body: slice, options: options)
         }
-        if let slice = steps.delete.first {
-            return try delete(resource, name: name(slice), options: DeleteOptions(now: now))
+        if let name = steps.delete.first {
+            return try delete(resource, name: name, options: DeleteOptions(now: now))
         }
         return nil
     }

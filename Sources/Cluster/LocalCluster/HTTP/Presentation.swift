@@ -99,9 +99,10 @@ struct Presentation: Sendable {
 
     private func table(_ objects: [StoredObject], metadata: JSONValue, now: Timestamp) -> JSONValue {
         let version = if case .table(let version) = representation { version } else { "v1" }
+        let columns = TablePrinter.columns(of: resource)
         let rows = objects.map { object -> JSONValue in
             let value = value(object)
-            var row: JSONValue = ["cells": .array(TableRows.cells(of: value, resource: resource, now: now))]
+            var row: JSONValue = ["cells": .array(columns.map { $0.cell(value, now) })]
             switch includeObject {
             case "None": break
             case "Object": row["object"] = value
@@ -115,7 +116,7 @@ struct Presentation: Sendable {
         }
         return [
             "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata,
-            "columnDefinitions": TableRows.columns(of: resource), "rows": .array(rows),
+            "columnDefinitions": .array(columns.map(\.definition)), "rows": .array(rows),
         ]
     }
 }

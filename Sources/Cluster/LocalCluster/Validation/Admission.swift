@@ -42,6 +42,12 @@ package enum Admission {
         return walker.unknown
     }
 
+    /// The object as a server of the kind would keep it: without fields that the kind does not have, and without nulls.
+    package static func pruned(_ object: JSONValue, resource: ResourceKind) -> JSONValue {
+        guard let node = BuiltInSchema.node(resource) else { return object }
+        return ShapePruning.pruned(object, node, depth: 0)
+    }
+
     /// Why an object cannot be read as its kind at all, such as a string where a list belongs; `nil` if it can.
     /// The API answers 400 to this, before defaults and validation.
     package static func malformed(_ object: JSONValue, resource: ResourceKind) -> APIFailure? {

@@ -79,3 +79,25 @@ struct ShapeWalker {
 
     private static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }
+
+/// Drops what a typed server would not have read.
+enum ShapePruning {
+    static func pruned(_ value: JSONValue, _ node: SchemaNode, depth: Int) -> JSONValue {
+        guard depth < ShapeWalker.maximumDepth else { return value }
+        switch (node, value) {
+        case (.named, .object(let members)), (.structure, .object(let members)):
+            return .object(
+                Dictionary(
+                    uniqueKeysWithValues: members.compactMap { key, member in
+                        guard !member.isNull, let next = node.member(key) else { return nil }
+                        return (key, pruned(member, next, depth: depth + 1))
+                    }))
+        case (.map(let element, _), .object(let members)):
+            return .object(
+                members.filter { !$0.value.isNull }.mapValues { pruned($0, element, depth: depth + 1) })
+        case (.list(let element, _), .array(let elements)):
+            return .array(elements.map { pruned($0, element, depth: depth + 1) })
+        default: return value
+        }
+    }
+}

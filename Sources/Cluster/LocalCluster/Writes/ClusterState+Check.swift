@@ -23,7 +23,8 @@ extension ClusterState {
             if let failure = Admission.malformed(object, resource: resource.resource) { throw failure }
             warnings += try unknownFields(
                 Admission.unknownFields(object, resource: resource.resource), options: options)
-            object = Admission.defaulted(object, resource: resource.resource)
+            object = Admission.defaulted(
+                Admission.pruned(object, resource: resource.resource), resource: resource.resource)
             if resource.storageKey == Keys.services, let old {
                 object = ServiceAllocator.inheriting(object, from: old)
             }

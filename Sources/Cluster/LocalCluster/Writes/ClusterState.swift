@@ -75,6 +75,7 @@ enum Keys {
     static let namespaces = StorageKey(group: "", plural: "namespaces")
     static let services = StorageKey(group: "", plural: "services")
     static let pods = StorageKey(group: "", plural: "pods")
+    static let nodes = StorageKey(group: "", plural: "nodes")
     static let events = StorageKey(group: "", plural: "events")
     static let serviceAccounts = StorageKey(group: "", plural: "serviceaccounts")
     static let slices = StorageKey(group: "discovery.k8s.io", plural: "endpointslices")

@@ -1,0 +1,11 @@
+import Glibc
+import KubernetesModel
+
+extension Timestamp {
+    /// The time of day. Everything beneath the edge is given its time instead.
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(secondsSinceEpoch: Int64(time.tv_sec))
+    }
+}
