@@ -33,11 +33,13 @@ let grpcTransport = Target.Dependency.product(
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -140,7 +142,10 @@ let package = Package(
         room("Explain", in: "Operations", uses: ["TrafficPlan", "NetTypes"]),
         room(
             "EchoServer", in: "Operations",
-            uses: [nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioWebSocket, "TLSMaterial", logging, lifecycle]),
+            uses: [
+                nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL, nioWebSocket, "TLSMaterial", crypto, logging,
+                lifecycle,
+            ]),
 
         // Programs: parse, wire, run.
         .executableTarget(
@@ -149,7 +154,7 @@ let package = Package(
                 "GatewayController", "LocalCluster", "Manifests", "KubernetesClient", "KubernetesModel",
                 "KubernetesStore",
                 "TrafficCompiler", "TrafficPlan", "Explain", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
-                "NetTypes", argumentParser, lifecycle, logging, metrics, asyncHTTPClient, nio, hummingbird, yams,
+                "NetTypes", argumentParser, lifecycle, unixSignals, coreMetrics, nioHTTP1, "DiscoveryServer", logging, metrics, asyncHTTPClient, nio, hummingbird, yams,
             ],
             path: "Sources/Programs/fairway", swiftSettings: settings),
 
@@ -191,7 +196,7 @@ let package = Package(
             ]),
         tests(of: "Telemetry", uses: [metrics, coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
         tests(of: "Explain", uses: ["TrafficPlan", "NetTypes"]),
-        tests(of: "EchoServer", uses: [asyncHTTPClient, nio, nioPosix, nioHTTP1, nioSSL]),
+        tests(of: "EchoServer", uses: [nio, nioPosix, subprocess, logging]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

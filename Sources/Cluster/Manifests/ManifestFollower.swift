@@ -38,7 +38,12 @@ package struct ManifestFollower: Sendable {
     }
 
     /// Runs until cancelled; `firstPassDone` is called once, when everything that could be applied is applied.
-    package mutating func run(firstPassDone: @Sendable () -> Void) async throws {
+    package func run(firstPassDone: @Sendable () -> Void) async throws {
+        var follower = self
+        try await follower.follow(firstPassDone: firstPassDone)
+    }
+
+    private mutating func follow(firstPassDone: @Sendable () -> Void) async throws {
         inventory = ManifestInventory(inherited: try await inheritedIdentities())
         var isFirst = true
         var retryAt: ContinuousClock.Instant?

@@ -4,6 +4,7 @@ import LocalCluster
 import Logging
 import NetTypes
 import ServiceLifecycle
+import UnixSignals
 
 struct APICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,7 +34,7 @@ struct APICommand: AsyncParsableCommand {
     }
 
     /// Writes the kubeconfig once the port is known.
-    private struct Announcer: Service {
+    private struct Announcer: ServiceLifecycle.Service {
         let cluster: LocalCluster
         let kubeconfig: String
 

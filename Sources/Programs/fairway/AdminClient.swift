@@ -2,6 +2,7 @@ import ArgumentParser
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// Asks a running Fairway through its admin port.
 struct AdminOptions: ParsableArguments {

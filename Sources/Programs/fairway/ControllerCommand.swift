@@ -7,6 +7,7 @@ import KubernetesClient
 import Logging
 import NetTypes
 import ServiceLifecycle
+import UnixSignals
 import TLSMaterial
 import Telemetry
 import TrafficPlan
@@ -55,7 +56,8 @@ struct ControllerCommand: AsyncParsableCommand {
         try Ports.check(gateway.claims())
         try FileManager.default.createDirectory(
             atPath: dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let connection = try ClusterConnection.automatic(kubeconfig: kubeconfig)
+        let connection = try ClusterConnection.automatic(
+            kubeconfig: kubeconfig, environment: ProcessInfo.processInfo.environment)
         let client = try KubernetesClient(connection: connection, logger: logger)
         let gateway = try Gateway(
             client: client,

@@ -3,6 +3,7 @@ import EchoServer
 import Foundation
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 struct EchoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
-import ArgumentParser
-import Logging
-import Telemetry
+public import ArgumentParser
+public import Logging
+package import Telemetry
 
 /// How every long-running command logs.
 struct LogOptions: ParsableArguments {

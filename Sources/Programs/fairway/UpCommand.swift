@@ -10,6 +10,7 @@ import Manifests
 import Metrics
 import NetTypes
 import ServiceLifecycle
+import UnixSignals
 import TLSMaterial
 import Telemetry
 import TrafficPlan
@@ -56,7 +57,7 @@ struct UpCommand: AsyncParsableCommand {
 }
 
 /// Everything of `fairway up` that waits for the local API.
-private struct UpService: Service {
+private struct UpService: ServiceLifecycle.Service {
     let command: UpCommand
     let cluster: LocalCluster
     let registry: PrometheusRegistry
@@ -65,7 +66,8 @@ private struct UpService: Service {
     func run() async throws {
         _ = try await cluster.whenReady
         try cluster.writeKubeconfig(to: command.api.kubeconfig)
-        let connection = try ClusterConnection.kubeconfig(path: command.api.kubeconfig)
+        let connection = try ClusterConnection.kubeconfig(
+            path: command.api.kubeconfig, environment: ProcessInfo.processInfo.environment)
         let client = try KubernetesClient(connection: connection, logger: logger)
         do {
             try await serve(client)
@@ -78,7 +80,7 @@ private struct UpService: Service {
 
     private func serve(_ client: KubernetesClient) async throws {
         try await applyDefaultClass(client)
-        var follower = try ManifestFollower(paths: command.paths, client: client, logger: logger)
+        let follower = try ManifestFollower(paths: command.paths, client: client, logger: logger)
         let gateway = try Gateway(
             client: client,
             configuration: command.gateway.configuration(
@@ -88,20 +90,18 @@ private struct UpService: Service {
         let (passes, passed) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
+                defer { passed.finish() }
                 try await cancelWhenGracefulShutdown { try await follower.run { passed.finish() } }
             }
+            // The first plan holds all manifests: the controller starts after they are applied.
+            for await _ in passes {}
+            group.addTask { try await gateway.run() }
             group.addTask {
-                // The first plan holds all manifests: the controller starts after they are applied.
-                for await _ in passes {}
-                try await gateway.run()
-            }
-            group.addTask {
-                for await _ in passes {}
                 try await gateway.waitUntilCurrent()
                 await announce(gateway)
                 try await gracefulShutdown()
             }
-            // The follower ends first on shutdown; the gateway drains and ends last.
+            // On shutdown the follower and the announcer end at once; the gateway drains first.
             for _ in 0..<3 { try await group.next() }
         }
     }
