@@ -119,11 +119,11 @@ private struct UpService: ServiceLifecycle.Service {
             object, as: IngressClass.resource, fieldManager: "fairway-up", force: true)
     }
 
-    /// Signed by the local authority, so that `curl --cacert` can verify `*.localhost`.
+    /// Signed by the local authority, so that `curl --cacert` can verify `*.fairway.localhost`.
     private func defaultCertificate() throws -> Certificate {
         let issued = try cluster.issueCertificate(
             CertificateRequest(
-                commonName: "fairway default certificate", dnsNames: ["localhost", "*.localhost"],
+                commonName: "fairway default certificate", dnsNames: ["localhost", "*.localhost", "*.fairway.localhost"],
                 ipAddresses: [IPAddress.v4(127, 0, 0, 1).bytes]))
         let authority = command.api.dataDirectory + "/ca.crt"
         try cluster.authorityCertificate.write(toFile: authority, atomically: true, encoding: .utf8)
