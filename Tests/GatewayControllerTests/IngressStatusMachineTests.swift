@@ -1,4 +1,4 @@
-import GatewayController
+@testable import GatewayController
 import KubernetesModel
 import Testing
 

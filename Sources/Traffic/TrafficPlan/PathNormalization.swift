@@ -26,7 +26,7 @@ package enum PathNormalization {
         guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw .illegalCharacter }
         guard !bytes.contains(UInt8(ascii: "#")) else { throw .fragment }
         let queryStart = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
-        let path = mergeSlashes(try canonical(bytes[..<queryStart]))
+        let path = mergeSlashes(try canonical(withoutDotParameters(bytes[..<queryStart])[...]))
         return Target(path: text(path), query: text(bytes[queryStart...]))
     }
 
@@ -36,14 +36,28 @@ package enum PathNormalization {
         guard bytes.first == .slash else { throw .notAbsolute }
         guard !bytes.contains(UInt8(ascii: "#")), !bytes.contains(UInt8(ascii: "?")) else { throw .fragment }
         guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else { throw .illegalCharacter }
-        return text(mergeSlashes(try canonical(bytes[...])))
+        return text(mergeSlashes(try canonical(withoutDotParameters(bytes[...])[...])))
     }
 
     private static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
+    /// `/..;x/` is `/../`: some servers strip parameters from segments, and must not find more dots than we did.
+    private static func withoutDotParameters(_ input: ArraySlice<UInt8>) -> [UInt8] {
+        guard input.contains(UInt8(ascii: ";")) else { return Array(input) }
+        let segments = input.split(separator: .slash, omittingEmptySubsequences: false).map { segment in
+            let dots = segment.prefix { $0 == .dot }
+            let isParameterized =
+                (1...2).contains(dots.count) && segment.dropFirst(dots.count).first == UInt8(ascii: ";")
+            return isParameterized ? dots : segment
+        }
+        return Array(segments.joined(separator: [.slash]))
+    }
+
     private static func canonical(_ input: ArraySlice<UInt8>) throws(Failure) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(input.count)
+        // Where the output has a `%` that begins no escape.
+        var stray: Int?
         var index = input.startIndex
         while index < input.endIndex {
             let byte = input[index]
@@ -56,16 +70,29 @@ package enum PathNormalization {
                 guard value != 0 else { throw .escapedNull }
                 if isUnreserved(value) {
                     output.append(value)
+                    if let stray { escapeNested(stray, next: index + 3, of: input, in: &output) }
                 } else {
                     output.append(contentsOf: input[index..<index + 3])
                 }
                 index += 3
             } else {
+                if byte == .percent { stray = output.count }
                 if mustEscape(byte) { appendEscaped(byte, to: &output) } else { output.append(byte) }
                 index += 1
             }
         }
         return output
+    }
+
+    /// Unescaping must make no new escape: `%%34%31` is the text `%41` and not `A`. So a stray `%` that has come to stand
+    /// before two hexadecimal digits, the second perhaps still to come, is escaped itself.
+    private static func escapeNested(
+        _ stray: Int, next: Int, of input: ArraySlice<UInt8>, in output: inout [UInt8]
+    ) {
+        guard stray >= output.count - 3, stray + 1 < output.count else { return }
+        let following = stray + 2 < output.count ? output[stray + 2] : next < input.endIndex ? input[next] : nil
+        guard let following, hexValue(output[stray + 1]) != nil, hexValue(following) != nil else { return }
+        output.insert(contentsOf: "25".utf8, at: stray + 1)
     }
 
     /// The length of a dot, plain or escaped, at `index`.
