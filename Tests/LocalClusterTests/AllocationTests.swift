@@ -197,7 +197,7 @@ private func write(
         }
     }
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: 0..<6 as Range<UInt64>)
     func `no number is ever held twice, and rebuilding gives the same`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let configuration = ServiceAllocator.Configuration(

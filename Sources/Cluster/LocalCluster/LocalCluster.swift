@@ -7,7 +7,7 @@ import NIOCore
 import NIOSSL
 import NetTypes
 import ServiceLifecycle
-package import TLSMaterial
+import TLSMaterial
 
 /// A Kubernetes API server for laptops, development and tests. It keeps objects, and runs the few controllers without
 /// which they would mean nothing (namespaces, owner references, definitions, Service addresses, EndpointSlices). It has
@@ -64,6 +64,9 @@ package final class LocalCluster: ServiceLifecycle.Service {
         var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
         tls.minimumTLSVersion = .tlsv12
         tls.applicationProtocols = ["http/1.1"]
+        var quiet = logger
+        // The server framework's own lines are of interest only when something is wrong.
+        quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
             responder: APIResponder(host: host, token: identity.token, logger: logger),
             server: try .tls(.http1(), tlsConfiguration: tls),
@@ -73,7 +76,7 @@ package final class LocalCluster: ServiceLifecycle.Service {
                 let port = channel.localAddress?.port.flatMap { UInt16(exactly: $0) }
                 readiness.settle(port.map { .success($0) } ?? .failure(LocalClusterError.stopped))
             },
-            logger: logger)
+            logger: quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await application.run() }
             group.addTask { [self] in try await tickUntilShutdown() }
@@ -131,11 +134,6 @@ package final class LocalCluster: ServiceLifecycle.Service {
 
     /// The authority to trust, PEM.
     package var authorityCertificate: String { identity.authority.certificate }
-    /// A certificate of this cluster's authority, for other servers on this machine.
-    package func issueCertificate(_ request: CertificateRequest) throws -> IssuedCertificate {
-        try identity.authority.issue(request, now: Timestamp.now.secondsSinceEpoch)
-    }
-
     /// Not to be logged.
     package var token: String { identity.token.secret }
 
@@ -194,8 +192,13 @@ package func withLocalCluster<Answer: Sendable>(
     logger: Logger = Logger(label: "local-cluster"), _ body: (LocalCluster) async throws -> Answer
 ) async throws -> Answer {
     let cluster = try LocalCluster(configuration: configuration, logger: logger)
+    var configuration = ServiceGroupConfiguration(
+        services: [.init(service: cluster, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger)
+    // A client that holds on to its connection does not hold up the end.
+    configuration.maximumGracefulShutdownDuration = .seconds(2)
+    let services = ServiceGroup(configuration: configuration)
     return try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await cluster.run() }
+        group.addTask { try await services.run() }
         let answer: Result<Answer, any Error>
         do {
             _ = try await cluster.whenReady
@@ -203,8 +206,8 @@ package func withLocalCluster<Answer: Sendable>(
         } catch {
             answer = .failure(error)
         }
-        group.cancelAll()
-        // Ending by cancellation is what was asked for.
+        await services.triggerGracefulShutdown()
+        // What went wrong was thrown by `body` or `whenReady`; how the services end says nothing new.
         while let result = await group.nextResult() { _ = result }
         return try answer.get()
     }

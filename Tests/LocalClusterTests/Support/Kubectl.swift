@@ -1,6 +1,5 @@
 import Foundation
 import LocalCluster
-import Subprocess
 import TestSupport
 
 /// The real kubectl, with nothing but `KUBECONFIG` to tell it where to go.
@@ -18,17 +17,28 @@ struct Kubectl: Sendable {
     func attempt(
         _ arguments: [String], input: String = "", environment extra: [String: String] = [:]
     ) async throws -> Output {
-        var environment: [Environment.Key: String?] = [
-            "KUBECONFIG": "\(directory)/kubeconfig", "HOME": directory, "KUBECTL_KUBERC": "false",
-        ]
-        for (key, value) in extra { environment[Environment.Key(stringLiteral: key)] = value }
-        let result = try await run(
-            .path(.init(program)), arguments: .init(arguments), environment: .inherit.updating(environment),
-            workingDirectory: .init(directory), input: .string(input), output: .string(limit: 4 << 20),
-            error: .string(limit: 1 << 20))
-        let code: Int32 = if case .exited(let code) = result.terminationStatus { code } else { -1 }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["KUBECONFIG": "\(directory)/kubeconfig", "HOME": directory]) { _, new in new }
+            .merging(extra) { _, new in new }
+        // Files instead of pipes: nothing to drain, nothing to deadlock.
+        let name = "\(directory)/\(UUID().uuidString)"
+        try input.write(toFile: name + ".in", atomically: false, encoding: .utf8)
+        for stream in [".out", ".err"] { try Data().write(to: URL(fileURLWithPath: name + stream)) }
+        process.standardInput = FileHandle(forReadingAtPath: name + ".in")
+        process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
+        process.standardError = FileHandle(forWritingAtPath: name + ".err")
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in continuation.resume() }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
         return Output(
-            code: code, standardOutput: result.standardOutput ?? "", standardError: result.standardError ?? "")
+            code: process.terminationStatus,
+            standardOutput: try String(contentsOfFile: name + ".out", encoding: .utf8),
+            standardError: try String(contentsOfFile: name + ".err", encoding: .utf8))
     }
 
     /// Runs kubectl and returns what it prints; throws what it complains about.

@@ -20,10 +20,11 @@ extension ClusterState {
     /// Plans one step towards the slices that the Service should have, and comes back for the next.
     mutating func endpoints(of name: ObjectName, now: Timestamp) throws(APIFailure) -> PlannedWrite? {
         guard let service = store[Keys.services, name], !service.isTerminating,
-            let resource = registry[key: Keys.slices], let selector = serviceSelector(service)
+            let resource = registry[key: Keys.slices]
         else { return nil }
+        let selector = serviceSelector(service)
         let pods = store.list(Keys.pods, namespace: name.namespace).filter { pod in
-            selector.allSatisfy { pod.labels[$0.key] == $0.value }
+            selector?.allSatisfy { pod.labels[$0.key] == $0.value } ?? false
         }
         let existing = store.list(Keys.slices, namespace: name.namespace).filter {
             $0.labels["kubernetes.io/service-name"] == name.name

@@ -53,6 +53,7 @@ struct APIResponder: HTTPResponder {
                 return try WatchRequests(host: host).watch(resourceRequest, raw: request)
             }
             return location.name == nil ? try requests.list(resourceRequest) : try requests.get(resourceRequest)
+        case .post where resourceRequest.resource.isReview: return try await review(request)
         case .post, .put, .patch:
             let body = try await body(of: request)
             return switch request.method {
@@ -68,6 +69,16 @@ struct APIResponder: HTTPResponder {
             return try requests.delete(resourceRequest, body: body)
         default: throw ResourceRequests.methodNotAllowed
         }
+    }
+
+    /// There is no RBAC: whoever has the token may do everything, whatever the question was.
+    private func review(_ request: Request) async throws -> Response {
+        _ = try await BodyReader.bytes(of: request)
+        return Answer.json(
+            [
+                "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": [:],
+                "status": ["allowed": true],
+            ], status: .created)
     }
 
     private func body(of request: Request) async throws -> JSONValue {

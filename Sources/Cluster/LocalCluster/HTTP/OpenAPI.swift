@@ -1,7 +1,7 @@
 import KubernetesModel
 
 /// As much OpenAPI v3 as kubectl asks for: that PATCH takes `fieldValidation` (else it would validate by itself), and
-/// the schemas of custom resources for `kubectl explain`.
+/// the schemas of all kinds for `kubectl explain`.
 struct OpenAPI: Sendable {
     var registry: KindRegistry
 
@@ -62,12 +62,13 @@ struct OpenAPI: Sendable {
         let custom = registry.customKind(of: resource.storageKey)
         var schema =
             custom?.versions.first { $0.name == kind.version }?.document
+            ?? BuiltInSchema.openAPIv3(for: kind)
             ?? ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         var properties = schema["properties"] ?? [:]
         for (name, text) in Self.commonProperties {
             properties[name] = ["type": "string", "description": .string(text)]
         }
-        properties["metadata"] = ["type": "object", "description": "Standard object's metadata."]
+        if custom != nil { properties["metadata"] = ["type": "object", "description": "Standard object's metadata."] }
         schema["properties"] = properties
         schema["x-kubernetes-group-version-kind"] = [
             ["group": .string(kind.group), "version": .string(kind.version), "kind": .string(kind.kind)]

@@ -147,7 +147,8 @@ enum ProtobufBody {
     ) throws(APIFailure) -> JSONValue? {
         let keepsZero = keepsZero || ProtobufSchema.optionals.contains(name)
         switch (node, value) {
-        case (.scalar(.bool), .number(let number)): return number != 0 || keepsZero ? .bool(number != 0) : JSONValue?.none
+        case (.scalar(.bool), .number(let number)):
+            return number != 0 || keepsZero ? .bool(number != 0) : JSONValue?.none
         case (.scalar(.int), .number(let number)), (.scalar(.int64), .number(let number)),
             (.scalar(.number), .number(let number)):
             return number != 0 || keepsZero ? .integer(Int64(bitPattern: number)) : JSONValue?.none

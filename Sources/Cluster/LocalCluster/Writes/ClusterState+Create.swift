@@ -138,7 +138,7 @@ extension ClusterState {
         metadata["deletionGracePeriodSeconds"] = nil
         metadata["selfLink"] = nil
         metadata["generation"] = resource.generation == .none ? JSONValue?.none : 1
-        object["metadata"] = metadata
+        object["metadata"] = metadata.withoutEmptyMembers
         // Nodes register themselves together with their status.
         if resource.hasStatus, resource.resource.plural != "nodes" || resource.isCustom { object["status"] = nil }
         switch resource.storageKey {

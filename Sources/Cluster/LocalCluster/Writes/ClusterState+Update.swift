@@ -116,6 +116,14 @@ extension ClusterState {
     }
 }
 
+extension JSONValue {
+    /// Metadata without the empty maps and lists that mean the same as none.
+    var withoutEmptyMembers: JSONValue {
+        guard let members = object else { return self }
+        return .object(members.filter { $0.value != .object([:]) && $0.value != .array([]) && !$0.value.isNull })
+    }
+}
+
 /// How one state of an object may follow another.
 enum ObjectTransition {
     /// The wanted object with everything restored that this kind of request may not change.
@@ -147,9 +155,7 @@ enum ObjectTransition {
         metadata["resourceVersion"] = nil
         metadata["selfLink"] = nil
         if metadata["managedFields"] == nil { metadata["managedFields"] = before["managedFields"] }
-        for key in ["labels", "annotations"] where metadata[key]?.object?.isEmpty == true { metadata[key] = nil }
-        for key in ["finalizers", "ownerReferences"] where metadata[key]?.array?.isEmpty == true { metadata[key] = nil }
-        object["metadata"] = metadata
+        object["metadata"] = metadata.withoutEmptyMembers
         return object
     }
 
