@@ -19,11 +19,12 @@ enum EnvoyJudge {
         try await withTemporaryDirectory { folder in
             let process = try start(
                 bootstrap, in: folder, arguments: ["--concurrency", "1", "--use-dynamic-base-id", "-l", "warning"])
-            defer {
-                process.terminate()
-                process.waitUntilExit()
-            }
-            try await body()
+            let outcome: Result<Void, any Error>
+            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+            // The test runner's children inherit its blocked signals, SIGTERM among them.
+            kill(process.processIdentifier, SIGKILL)
+            try await eventually("envoy has stopped") { !process.isRunning }
+            try outcome.get()
         }
     }
 
