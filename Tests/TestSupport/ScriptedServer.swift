@@ -21,11 +21,13 @@ package struct ScriptedServer: Sendable {
     }
 
     package struct Reply: Sendable {
-        let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+        let channel: any Channel
 
         /// One write to the socket.
-        package func bytes(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
-        package func bytes(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }
+        package func bytes(_ text: String) async throws { try await bytes(Array(text.utf8)) }
+        package func bytes(_ bytes: [UInt8]) async throws {
+            try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+        }
 
         /// A whole answer.
         package func json(_ text: String, status: String = "200 OK", headers: [String] = []) async throws {
@@ -60,57 +62,76 @@ package struct ScriptedServer: Sendable {
         _ handler: @escaping @Sendable (Request, Reply) async throws -> Void,
         _ body: @escaping @Sendable (_ port: Int) async throws -> Result
     ) async throws -> Result {
+        let (connections, accepted) = AsyncStream<Connection>.makeStream()
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try prepare(channel)
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    let (inbound, received) = AsyncStream<ByteBuffer>.makeStream()
+                    try channel.pipeline.syncOperations.addHandler(Receiver(received: received))
+                    accepted.yield(Connection(channel: channel, inbound: inbound))
                 }
             }
-        let port = server.channel.localAddress?.port ?? 0
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = server.localAddress?.port ?? 0
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await accept(server, handler) }
+            group.addTask { await serve(connections, handler) }
             let result: Swift.Result<Result, any Error>
             do {
                 result = .success(try await body(port))
             } catch {
                 result = .failure(error)
             }
-            // Not cancelled but closed: every connection that was accepted has to be taken, and closed in its turn.
-            try await server.channel.close()
+            try await server.close()
+            accepted.finish()
             try await group.waitForAll()
             return try result.get()
         }
     }
 
-    private static func accept(
-        _ server: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>,
+    /// Not `NIOAsyncChannel`: that traps when a connection is accepted while the server is about to close.
+    private struct Connection: Sendable {
+        var channel: any Channel
+        var inbound: AsyncStream<ByteBuffer>
+    }
+
+    private final class Receiver: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let received: AsyncStream<ByteBuffer>.Continuation
+
+        init(received: AsyncStream<ByteBuffer>.Continuation) { self.received = received }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { received.yield(unwrapInboundIn(data)) }
+        func channelInactive(context: ChannelHandlerContext) { received.finish() }
+        // A client that goes away in the middle is part of the test.
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+
+    private static func serve(
+        _ connections: AsyncStream<Connection>,
         _ handler: @escaping @Sendable (Request, Reply) async throws -> Void
-    ) async throws {
-        try await server.executeThenClose { connections in
-            try await withThrowingDiscardingTaskGroup { group in
-                for try await connection in connections {
-                    // A client that goes away in the middle is part of the test.
-                    group.addTask { try? await serve(connection, handler) }
+    ) async {
+        await withDiscardingTaskGroup { group in
+            for await connection in connections {
+                group.addTask {
+                    try? await serve(connection, handler)
+                    try? await connection.channel.close()
                 }
-                group.cancelAll()
             }
+            group.cancelAll()
         }
     }
 
     private static func serve(
-        _ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
-        _ handler: @escaping @Sendable (Request, Reply) async throws -> Void
+        _ connection: Connection, _ handler: @escaping @Sendable (Request, Reply) async throws -> Void
     ) async throws {
-        try await connection.executeThenClose { inbound, outbound in
-            var received: [UInt8] = []
-            for try await part in inbound {
-                received += part.readableBytesView
-                if let request = Request(received) {
-                    return try await handler(request, Reply(outbound: outbound))
-                }
+        var received: [UInt8] = []
+        for await part in connection.inbound {
+            received += part.readableBytesView
+            if let request = Request(received) {
+                return try await handler(request, Reply(channel: connection.channel))
             }
         }
     }
