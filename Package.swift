@@ -154,7 +154,8 @@ let package = Package(
                 "GatewayController", "LocalCluster", "Manifests", "KubernetesClient", "KubernetesModel",
                 "KubernetesStore",
                 "TrafficCompiler", "TrafficPlan", "Explain", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
-                "NetTypes", argumentParser, lifecycle, unixSignals, coreMetrics, nioHTTP1, "DiscoveryServer", logging, metrics, asyncHTTPClient, nio, hummingbird, yams,
+                "NetTypes", argumentParser, lifecycle, unixSignals, coreMetrics, nioHTTP1, "DiscoveryServer", logging,
+                metrics, asyncHTTPClient, nio, hummingbird, yams,
             ],
             path: "Sources/Programs/fairway", swiftSettings: settings),
 
@@ -173,7 +174,9 @@ let package = Package(
                 "KubernetesModel", "LocalCluster", "TLSMaterial", nio, nioHTTP1, nioPosix, nioSSL, logging, hummingbird,
             ]),
         tests(of: "KubernetesStore", uses: ["KubernetesModel", "KubernetesClient", "LocalCluster", logging]),
-        tests(of: "LocalCluster", uses: ["KubernetesModel", asyncHTTPClient, nio, logging]),
+        tests(
+            of: "LocalCluster",
+            uses: ["KubernetesModel", "NetTypes", asyncHTTPClient, nio, nioHTTP1, nioSSL, logging]),
         tests(of: "TrafficPlan", uses: ["NetTypes"]),
         tests(
             of: "TrafficCompiler", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial", yams],

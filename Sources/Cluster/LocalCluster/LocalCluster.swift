@@ -7,7 +7,7 @@ import NIOCore
 import NIOSSL
 import NetTypes
 import ServiceLifecycle
-import TLSMaterial
+package import TLSMaterial
 
 /// A Kubernetes API server for laptops, development and tests. It keeps objects, and runs the few controllers without
 /// which they would mean nothing (namespaces, owner references, definitions, Service addresses, EndpointSlices). It has
@@ -134,6 +134,11 @@ package final class LocalCluster: ServiceLifecycle.Service {
 
     /// The authority to trust, PEM.
     package var authorityCertificate: String { identity.authority.certificate }
+    /// A certificate of this cluster's authority, for other servers on this machine.
+    package func issueCertificate(_ request: CertificateRequest) throws -> IssuedCertificate {
+        try identity.authority.issue(request, now: Timestamp.now.secondsSinceEpoch)
+    }
+
     /// Not to be logged.
     package var token: String { identity.token.secret }
 
