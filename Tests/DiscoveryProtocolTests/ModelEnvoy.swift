@@ -66,7 +66,8 @@ struct ModelEnvoy {
         guard let head = lines.first else { return }
         switch type {
         case .cluster:
-            if clusters[name] != head { warming[name] = head }
+            // While a form is warming, only an equal one is no news (envoyproxy/envoy#14598).
+            if (warming[name] ?? clusters[name]) != head { warming[name] = head }
         case .clusterLoadAssignment:
             endpoints[name] = head
             if let cluster = warming.removeValue(forKey: name) { clusters[name] = cluster }

@@ -3,7 +3,8 @@ struct Channel: Sendable {
     var subscription = Subscription()
     /// What the proxy holds, as far as responses on this stream tell; what is in flight counts as held.
     var held: [String: Held] = [:]
-    /// Names that the proxy held when it connected, in a version that is not ours.
+    /// Names that the proxy may hold in a form that is not ours: since before it connected, or from a response that it
+    /// refused.
     var unknown: Set<String> = []
     var pending: [String: Pending] = [:]
     /// Gone from the served set, and kept at the proxy until nothing there refers to them.

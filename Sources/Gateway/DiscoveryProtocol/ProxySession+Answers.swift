@@ -42,7 +42,7 @@ extension ProxySession {
         _ result: inout OnRequest
     ) {
         let content = flight.isTest ? [:] : channels[type]?.held ?? [:]
-        for change in flight.changes { takeBack(change, of: type) }
+        for change in flight.changes { takeBack(change, of: type, since: flight.since) }
         if flight.isTest {
             if let guilty = channels[type]?.trial?.refused(message: message) {
                 result.refused.append((guilty.piece, guilty.hash, message))
@@ -79,7 +79,7 @@ extension ProxySession {
         }
     }
 
-    private mutating func takeBack(_ change: SentChange, of type: ResourceType) {
+    private mutating func takeBack(_ change: SentChange, of type: ResourceType, since: Generation) {
         guard channels[type]?.held[change.name] != nil else {
             // Forgotten meanwhile, with what was new; what it replaced is still counted.
             if let replaced = change.replaced { releaseAll(of: replaced.content) }
@@ -89,10 +89,17 @@ extension ProxySession {
         for piece in change.pieces { release(piece.new?.references ?? []) }
         if change.isWhole {
             channels[type]?.held[change.name] = change.replaced
-            if type == .cluster, change.replaced == nil { clusterGone(change.name) }
+            if type == .cluster, change.replaced == nil {
+                clusterGone(change.name)
+                // Of refused clusters Envoy keeps the good ones, so this one may be there.
+                channels[type]?.unknown.insert(change.name)
+            }
             return
         }
-        if type == .cluster { clusterAcknowledged(change.name) }  // In the form before, which was.
+        if type == .cluster {
+            clusterAcknowledged(change.name)  // In the form before, which was.
+            channels[type]?.mark(change.name, [nil], since: since, isForced: true)  // Envoy may hold either form.
+        }
         for piece in change.pieces {
             if let key = piece.part {
                 channels[type]?.held[change.name]?.content.setPart(key, piece.old)

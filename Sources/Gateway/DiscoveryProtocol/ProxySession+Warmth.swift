@@ -10,7 +10,7 @@ extension ProxySession {
     func blocker(of form: PieceForm, serving served: ServedSet) -> Blocker? {
         var found: Blocker?
         for reference in form.references where reference.type == .cluster {
-            if channels[.cluster]?.held[reference.name] != nil || isKept(reference) {
+            if channels[.cluster]?.held[reference.name] != nil {
                 if isCold(reference.name, serving: served) { return .cold }
             } else if served.resources[reference] != nil {
                 return .cold
@@ -19,11 +19,6 @@ extension ProxySession {
             }
         }
         return found
-    }
-
-    /// A cluster in another version than ours is there since before the proxy reconnected.
-    private func isKept(_ cluster: ResourceName) -> Bool {
-        channels[.cluster]?.unknown.contains(cluster.name) == true
     }
 
     private func isCold(_ cluster: String, serving served: ServedSet) -> Bool {

@@ -163,6 +163,8 @@ extension ServedSet {
         if old == nil, form == nil { return }
         if let old, !unproven.contains(piece) { lastGood[piece] = old }
         if form == nil {
+            // A cluster may have to be retained before its endpoints were acknowledged; then these are the best there are.
+            if piece.resource.type == .clusterLoadAssignment, lastGood[piece] == nil { lastGood[piece] = old }
             unproven.remove(piece)
             removedPieces.insert(piece)
         } else if let good = lastGood[piece], good.hash == form?.hash {

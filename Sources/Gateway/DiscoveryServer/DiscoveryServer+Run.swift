@@ -26,7 +26,7 @@ extension DiscoveryServer {
                 return false
             }
             group.addTask { [self] in
-                try await wakeLoop()
+                await wakeLoop()
                 return false
             }
             logger.notice("Serving proxies", metadata: ["xds.address": "\(configuration.address)"])
@@ -73,11 +73,11 @@ extension DiscoveryServer {
     }
 
     /// One child sleeps per wake-up; earlier ones that were overtaken find nothing to do.
-    private func wakeLoop() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
+    private func wakeLoop() async {
+        await withDiscardingTaskGroup { group in
             for await moment in signals.wake.stream {
                 group.addTask { [self] in
-                    try await sleep(until: moment)
+                    do { try await sleep(until: moment) } catch { return }  // The server drains.
                     wake()
                 }
             }
