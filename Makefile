@@ -9,7 +9,8 @@ CONFIG ?= debug
 P ?= fairway
 T ?=
 FAIRWAY = .build/$(CONFIG)/fairway
-SWIFT_FILES = Package.swift Sources Tests
+# All but generated code.
+FORMATTED = Package.swift Tests $(filter-out Sources/Gateway/EnvoyAPI,$(wildcard Sources/*/*))
 
 .PHONY: help run build test fmt lint generate bench ci tools
 
@@ -27,14 +28,19 @@ build:
 test:
 	@Scripts/install-tools test
 	swift build --build-tests
-	swift test --skip-build $(if $(T),--filter '^$(T)Tests\.',)
+ifeq ($(T),)
+	swift test --skip-build --skip '^EndToEndTests\.'
+	@# One after another: each starts a whole gateway, and their load would disturb each other's.
+	swift test --skip-build --no-parallel --filter '^EndToEndTests\.'
+else
+	swift test --skip-build --filter '^$(T)Tests\.'
+endif
 
 fmt:
-	swift format --in-place --recursive $(SWIFT_FILES)
+	swift format --in-place --recursive $(FORMATTED)
 
 lint:
-	swift format lint --strict --recursive $(filter-out Sources,$(SWIFT_FILES)) \
-		$(filter-out Sources/Gateway/EnvoyAPI,$(wildcard Sources/*/*))
+	swift format lint --strict --recursive $(FORMATTED)
 	Scripts/check-imports
 
 generate:

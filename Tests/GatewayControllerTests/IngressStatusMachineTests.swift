@@ -1,6 +1,7 @@
-@testable import GatewayController
 import KubernetesModel
 import Testing
+
+@testable import GatewayController
 
 @Suite struct `Ingress status` {
     let shop = ObjectName(namespace: "web", name: "shop")

@@ -73,7 +73,8 @@ extension SourceChange {
             object["metadata"]?["namespace"] = "default"
         }
         func decoded<O: KubernetesObject>(_ type: O.Type) throws -> O? {
-            guard manifest.identity.kind == O.resource.kind, manifest.identity.apiVersion == O.resource.apiVersion else {
+            guard manifest.identity.kind == O.resource.kind, manifest.identity.apiVersion == O.resource.apiVersion
+            else {
                 return nil
             }
             return try JSONDecoder().decode(O.self, from: JSONEncoder().encode(object))

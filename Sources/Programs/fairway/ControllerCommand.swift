@@ -7,10 +7,10 @@ import KubernetesClient
 import Logging
 import NetTypes
 import ServiceLifecycle
-import UnixSignals
 import TLSMaterial
 import Telemetry
 import TrafficPlan
+import UnixSignals
 
 struct ControllerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -10,10 +10,10 @@ import Manifests
 import Metrics
 import NetTypes
 import ServiceLifecycle
-import UnixSignals
 import TLSMaterial
 import Telemetry
 import TrafficPlan
+import UnixSignals
 
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,7 +21,8 @@ struct UpCommand: AsyncParsableCommand {
         abstract: "Run everything on this machine: a local Kubernetes API, the controller and Envoy.",
         discussion: """
             Applies the manifests in the given files and folders, follows their changes, and says `ready` once Envoy
-            has acknowledged what they ask for. Needs no root. Ctrl-C or SIGTERM drains and stops; a second one stops at once.
+            has acknowledged what they ask for. Needs no root. Ctrl-C or SIGTERM drains and stops; a second one stops
+            at once.
 
             EXAMPLES
               fairway up Examples/hello
@@ -123,7 +124,8 @@ private struct UpService: ServiceLifecycle.Service {
     private func defaultCertificate() throws -> Certificate {
         let issued = try cluster.issueCertificate(
             CertificateRequest(
-                commonName: "fairway default certificate", dnsNames: ["localhost", "*.localhost", "*.fairway.localhost"],
+                commonName: "fairway default certificate",
+                dnsNames: ["localhost", "*.localhost", "*.fairway.localhost"],
                 ipAddresses: [IPAddress.v4(127, 0, 0, 1).bytes]))
         let authority = command.api.dataDirectory + "/ca.crt"
         try cluster.authorityCertificate.write(toFile: authority, atomically: true, encoding: .utf8)
