@@ -205,8 +205,8 @@ let package = Package(
             dependencies: [
                 "TestSupport", "fairway", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
                 "EchoServer",
-                "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioWebSocket,
-                yams, logging,
+                "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL,
+                subprocess, logging,
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings),
     ]

@@ -39,6 +39,12 @@ package struct Tool: Sendable {
 package struct MissingTool: Error, CustomStringConvertible {
     package var name: String
     package var variable: String
+
+    package init(name: String, variable: String) {
+        self.name = name
+        self.variable = variable
+    }
+
     package var description: String {
         "\(name) is not installed: run Scripts/install-tools, or set \(variable) to its path"
     }

@@ -1,4 +1,5 @@
 import Foundation
+import KubernetesModel
 import Subprocess
 import Synchronization
 import TestSupport
@@ -15,10 +16,11 @@ struct FairwayProcess: Sendable {
     let httpsPort: UInt16
     let apiPort: UInt16
     let adminPort: UInt16
-    let dataDirectory: String
-    let manifestDirectory: String
-    let log: Log
+    let directory: String
+    let log = Log()
 
+    var dataDirectory: String { directory + "/data" }
+    var manifestDirectory: String { directory + "/manifests" }
     var kubeconfig: String { dataDirectory + "/kubeconfig" }
 
     /// What the process printed, line by line.
@@ -28,6 +30,7 @@ struct FairwayProcess: Sendable {
         func append(_ line: String) { lines.withLock { $0.append(line) } }
         var text: String { lines.withLock { $0.joined(separator: "\n") } }
         func contains(_ text: String) -> Bool { lines.withLock { $0.contains { $0.contains(text) } } }
+        var isReady: Bool { lines.withLock { $0.contains { $0.trimmingCharacters(in: .whitespaces) == "ready" } } }
     }
 
     static var executable: String {
@@ -48,12 +51,12 @@ struct FairwayProcess: Sendable {
     /// SIGTERM afterwards.
     static func up<Result: Sendable>(
         manifests: [String: String] = [:], arguments: [String] = [],
-        _ body: @Sendable (FairwayProcess) async throws -> Result
+        _ body: @escaping @Sendable (FairwayProcess) async throws -> Result
     ) async throws -> Result {
         try await withTemporaryDirectory { directory in
             let fairway = try FairwayProcess(
                 httpPort: freePort(), httpsPort: freePort(), apiPort: freePort(), adminPort: freePort(),
-                dataDirectory: directory + "/data", manifestDirectory: directory + "/manifests", log: Log())
+                directory: directory)
             try FileManager.default.createDirectory(
                 atPath: fairway.manifestDirectory, withIntermediateDirectories: true)
             for (name, text) in manifests { try fairway.write(name, text) }
@@ -66,30 +69,28 @@ struct FairwayProcess: Sendable {
     }
 
     func run<Result: Sendable>(
-        arguments: [String], _ body: @Sendable (FairwayProcess) async throws -> Result
+        arguments: [String], _ body: @escaping @Sendable (FairwayProcess) async throws -> Result
     ) async throws -> Result {
         let flags =
             [
                 "up", manifestDirectory, "--bind", "127.0.0.1", "--http-port", "\(httpPort)", "--https-port",
-                "\(httpsPort)",
-                "--api-port", "\(apiPort)", "--admin-port", "\(adminPort)", "--data-dir", dataDirectory,
-                "--envoy", try Tool.envoy.required(),
+                "\(httpsPort)", "--api-port", "\(apiPort)", "--admin-port", "\(adminPort)", "--data-dir",
+                dataDirectory, "--envoy", try Tool.envoy.required(),
             ] + arguments
         var platform = PlatformOptions()
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
         let outcome = try await Subprocess.run(
             .path(FilePath(try FairwayProcess.executable)), arguments: Arguments(flags), platformOptions: platform,
-            error: .combineWithOutput
-        ) { execution, output in
-            try await withThrowingTaskGroup(of: Result?.self) { group in
+            input: .none, output: .sequence, error: .combinedWithOutput
+        ) { execution in
+            let output = execution.standardOutput
+            return try await withThrowingTaskGroup(of: Result?.self) { group in
                 group.addTask {
-                    for try await line in output.lines() { log.append(line) }
+                    for try await line in output.strings() { log.append(line) }
                     return nil
                 }
                 group.addTask {
-                    try await eventually("fairway says ready\n\(log.text)", within: .seconds(60)) {
-                        log.contains("ready")
-                    }
+                    try await waitUntilReady()
                     let result = try await body(self)
                     try execution.send(signal: .terminate)
                     return result
@@ -105,13 +106,21 @@ struct FairwayProcess: Sendable {
                 return result
             }
         }
-        guard let value = outcome.value else { throw EndedEarly(log: log.text) }
+        guard let value = outcome.closureResult else { throw EndedEarly(log: log.text) }
         return value
+    }
+
+    private func waitUntilReady() async throws {
+        do {
+            try await eventually("fairway says ready", within: .seconds(60)) { log.isReady }
+        } catch is DeadlineExceeded {
+            throw EndedEarly(log: log.text)
+        }
     }
 
     struct EndedEarly: Error, CustomStringConvertible {
         var log: String
-        var description: String { "fairway ended early:\n\(log)" }
+        var description: String { "fairway ended early, or never became ready:\n\(log)" }
     }
 }
 
@@ -131,18 +140,39 @@ extension FairwayProcess {
     /// Runs a `fairway` command that asks this process.
     @discardableResult
     func fairway(_ arguments: String...) async throws -> String {
-        try await command(FairwayProcess.executable, arguments)
+        try await command(
+            FairwayProcess.executable, arguments + ["--admin", "http://127.0.0.1:\(adminPort)"])
     }
+
+    /// Creates or changes objects, as `kubectl apply` does.
+    func apply(_ objects: [JSONValue]) async throws {
+        try await kubectl("apply", "-f", "-", input: Manifest.text(objects))
+    }
+
+    func delete(_ kind: String, _ names: String...) async throws {
+        _ = try await command(Tool.kubectl.required(), ["delete", kind, "--ignore-not-found"] + names)
+    }
+
+    /// The objects of a kind in the default namespace, as the API server has them.
+    func list<Object: Decodable>(_ kind: String, as type: Object.Type) async throws -> [Object] {
+        let text = try await kubectl("get", kind, "-o", "json")
+        return try JSONDecoder().decode(List<Object>.self, from: Data(text.utf8)).items
+    }
+
+    private struct List<Object: Decodable>: Decodable { var items: [Object] }
 
     private func command(_ path: String, _ arguments: [String], input: String = "") async throws -> String {
         let outcome = try await Subprocess.run(
             .path(FilePath(path)), arguments: Arguments(arguments),
-            environment: .inherit.updating(["KUBECONFIG": kubeconfig]), input: .string(input),
-            output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
-        let output = (outcome.standardOutput ?? "") + (outcome.standardError ?? "")
+            environment: .inherit.updating([
+                "KUBECONFIG": kubeconfig, "KUBECACHEDIR": directory + "/kubectl",
+            ]),
+            input: .string(input), output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
         guard outcome.terminationStatus.isSuccess else {
-            throw CommandFailure(command: "\(path) \(arguments.joined(separator: " "))", output: output)
+            throw CommandFailure(
+                command: "\(path) \(arguments.joined(separator: " "))",
+                output: outcome.standardOutput + outcome.standardError)
         }
-        return output
+        return outcome.standardOutput
     }
 }
