@@ -25,8 +25,8 @@ extension GatewayPlan {
             return decision
         }
         if virtualHost.requiresTLS, listener.transport == .plain {
-            decision.outcome = .redirect(
-                status: 301, location: Self.httpsLocation(host, virtualHost.httpsPort, target))
+            let location = Self.httpsLocation(Hostname.bareHost(of: request.host), virtualHost.httpsPort, target)
+            decision.outcome = .redirect(status: 301, location: location)
             return decision
         }
         decision.routes = Self.candidates(of: virtualHost.routes, for: target.path)

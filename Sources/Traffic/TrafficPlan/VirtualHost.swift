@@ -3,7 +3,7 @@ package struct VirtualHost: Hashable, Sendable {
     package var hostname: Hostname
     package var routes: [Route]
     /// Requests that came without TLS are redirected to `https` before any route is tried: status 301, same host
-    /// without its port, normalised path, query.
+    /// as the client spelt it without port and trailing dot, normalised path, query.
     package var requiresTLS: Bool
     /// The port that such a redirect names, as clients see it; 443 is left out.
     package var httpsPort: UInt16
