@@ -40,8 +40,14 @@ enum ConnectionManager {
     private static func setTrust(of manager: inout Configuration, client: ClientSettings) {
         manager.useRemoteAddress = true
         manager.xffNumTrustedHops = client.trustedHops
-        // Empty: nobody is internal, so `x-envoy-*` request headers have no power whatever address they come from.
-        manager.internalAddressConfig = .init()
+        // Nobody is internal, so `x-envoy-*` request headers have no power whatever address they come from. An empty list
+        // would mean every private network, so it holds an address that no client has (RFC 919: broadcast).
+        manager.internalAddressConfig.cidrRanges = [
+            .with {
+                $0.addressPrefix = "255.255.255.255"
+                $0.prefixLen = 32
+            }
+        ]
         manager.forwardClientCertDetails = .sanitize
         manager.appendXForwardedPort = true
         manager.earlyHeaderMutationExtensions = [
