@@ -1,5 +1,6 @@
 import Foundation
 import KubernetesModel
+import NIOCore
 import NIOHTTP1
 import TestSupport
 import Testing
@@ -207,6 +208,25 @@ struct IngressEdgeTests {
         #expect(try await gateway.get(host).echo?.name == "a")
     }
 
+    @Test(
+        .enabled(
+            if: (try? SocketAddress.makeAddressResolvingHost(machineName, port: 80)) != nil,
+            "this machine's name has no address"))
+    func `An ExternalName Service without ports takes any port of the host that it names`() async throws {
+        let gateway = try Gateway.current
+        let host = "named.edge.test"
+        try await Backend.run("named", host: "0.0.0.0") { backend in
+            let service = Manifest.object(
+                "v1", "Service", "named",
+                ["spec": ["type": "ExternalName", "externalName": .string(machineName)]])
+            let port: JSONValue = ["number": .integer(Int64(backend.port))]
+            let path = Manifest.Path(path: "/", type: "Prefix", backend: Manifest.backend("named", port: port))
+            let answer = try await gateway.serve(
+                [service, Manifest.ingress("named", [Rule(host, [path])])], until: host)
+            #expect(answer.echo?.name == "named")
+        }
+    }
+
     // MARK: Annotations
 
     @Test func `https-redirect sends plain requests to https and serves those that come by TLS`() async throws {
@@ -360,3 +380,5 @@ struct IngressClassTests {
         #expect(try await gateway.addresses(of: "theirs") == ["192.0.2.7"])
     }
 }
+
+private let machineName = ProcessInfo.processInfo.hostName.lowercased()

@@ -11,13 +11,15 @@ struct Backend: Sendable {
     var server: EchoServer?
 
     /// Serves until `body` returns.
-    /// - Parameter tls: Present: the port speaks TLS with this certificate.
+    /// - Parameters:
+    ///   - host: the address to listen on.
+    ///   - tls: present: the port speaks TLS with this certificate.
     static func run<Result: Sendable>(
-        _ name: String, tls: IssuedCertificate? = nil,
+        _ name: String, host: String = "127.0.0.1", tls: IssuedCertificate? = nil,
         _ body: @escaping @Sendable (Backend) async throws -> Result
     ) async throws -> Result {
         let configuration = EchoConfiguration(
-            port: tls == nil ? 0 : nil, tlsPort: tls == nil ? nil : 0,
+            host: host, port: tls == nil ? 0 : nil, tlsPort: tls == nil ? nil : 0,
             tls: tls.map { .init(certificateChain: $0.chain, privateKey: $0.key.text) },
             identity: EchoIdentity(name: name), stopTimeout: .zero)
         let server = EchoServer(configuration: configuration, logger: Logger(label: "echo"))

@@ -66,7 +66,9 @@ struct RawConnection {
 
     mutating func read(count: Int) async throws -> [UInt8] {
         while unread.readableBytes < count {
-            guard let more = try await inbound.next(isolation: #isolation) else { throw ClosedEarly(read: String(buffer: unread)) }
+            guard let more = try await inbound.next(isolation: #isolation) else {
+                throw ClosedEarly(read: String(buffer: unread))
+            }
             unread.writeImmutableBuffer(more)
         }
         return unread.readBytes(length: count) ?? []
