@@ -28,13 +28,8 @@ build:
 test:
 	@Scripts/install-tools test
 	swift build --build-tests
-ifeq ($(T),)
-	swift test --skip-build --skip '^EndToEndTests\.'
-	@# One after another: each starts a whole gateway, and their load would disturb each other's.
-	swift test --skip-build --no-parallel --filter '^EndToEndTests\.'
-else
-	swift test --skip-build --filter '^$(T)Tests\.'
-endif
+	@# One after another: many start servers and proxies, and their load would disturb each other's.
+	swift test --skip-build --no-parallel $(if $(T),--filter '^$(T)Tests\.')
 
 fmt:
 	swift format --in-place --recursive $(FORMATTED)

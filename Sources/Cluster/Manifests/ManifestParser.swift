@@ -123,7 +123,7 @@ package struct ManifestFile: Hashable, Sendable {
 
 /// YAML nodes as JSON, with a bound on their number, because a few aliases of aliases can stand for billions.
 private struct NodeReader {
-    private static let maximumNodes = 1_000_000
+    private static let maximumNodes = 200_000
     private static let maximumDepth = 100
     private var nodes = 0
 
