@@ -75,6 +75,19 @@ struct KubectlTests {
         }
     }
 
+    /// The API has no kind List, so kubectl looks for it in the old OpenAPI document as well.
+    @Test func `apply takes a List apart`() async throws {
+        let list = """
+            {"apiVersion": "v1", "kind": "List", "items": [
+              {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}},
+              {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "two"}}]}
+            """
+        try await withKubectl { kubectl, _ in
+            try await kubectl("apply", "-f", "-", input: list)
+            #expect(try await kubectl("get", "configmap", "-o", "jsonpath={.items[*].metadata.name}") == "one two")
+        }
+    }
+
     @Test func `server-side apply keeps owners apart and tells of conflicts`() async throws {
         try await withKubectl { kubectl, _ in
             try await kubectl("apply", "--server-side", "-f", "-", input: Self.ingress)

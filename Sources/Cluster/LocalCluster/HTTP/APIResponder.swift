@@ -150,7 +150,7 @@ struct APIResponder: HTTPResponder {
             // kubectl to leave validation to the server.
             return Answer.json(
                 ByteBuffer(bytes: [0x0a, 0x03] + Array("2.0".utf8)),
-                contentType: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+                contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
         case "v3" where path.count == 2: return Answer.json(OpenAPI(registry: registry).index())
         case "v3":
             guard let document = OpenAPI(registry: registry).document(path: path[2...].joined(separator: "/")) else {
