@@ -169,15 +169,15 @@ enum PathRules {
 
 /// A gateway of its own, because a default backend answers for every host.
 @Suite(
-    .gateway(services: ["fallback"]), .enabled(if: Tool.envoy.isWanted, "needs Envoy"),
+    .gateway(
+        services: ["fallback"],
+        objects: [Manifest.ingress("only-default", defaultBackend: Manifest.backend("fallback"))]),
+    .enabled(if: Tool.envoy.isWanted, "needs Envoy"),
     .enabled(if: Tool.kubectl.isWanted, "needs kubectl"), .timeLimit(.minutes(2)))
 struct DefaultBackendConformanceTests {
     @Test(arguments: ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
     func `An Ingress with only a default backend takes every request`(method: String) async throws {
         let gateway = try Gateway.current
-        let ingress = Manifest.ingress("only-default", defaultBackend: Manifest.backend("fallback"))
-        try await gateway.serve([ingress], until: "whatever.test", "/a/path")
-
         let answer = try await gateway.send(
             method, "my.host:\(gateway.fairway.httpPort)", "/sub/path?query=1", headers: [("x-some-header", "value")],
             body: method == "GET" ? nil : "hello")
