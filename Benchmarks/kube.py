@@ -1,5 +1,6 @@
 """What the benchmarks share: processes that end with us, a connection to the API server, a probe of a proxy."""
 
+import base64
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 
 
@@ -21,8 +23,10 @@ class Process:
 
     def __init__(self, arguments, log, env=None):
         self.log = open(log, "w")
+        # Traefik would send requests for its backends to a proxy of the environment.
+        environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         self.child = subprocess.Popen(
-            arguments, stdout=self.log, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}
+            arguments, stdout=self.log, stderr=subprocess.STDOUT, env={**environment, **(env or {})}
         )
 
     def stop(self):
@@ -51,6 +55,14 @@ class Process:
 def rss_mib(pid):
     for line in open(f"/proc/{pid}/status"):
         if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def private_mib(pid):
+    """What the process has for itself: the resident set without the pages of its program file."""
+    for line in open(f"/proc/{pid}/status"):
+        if line.startswith("RssAnon"):
             return int(line.split()[1]) / 1024
     return 0.0
 
@@ -94,8 +106,6 @@ def read_kubeconfig(path):
     cluster = view["clusters"][0]["cluster"]
     ca = cluster.get("certificate-authority")
     if not ca:
-        import base64
-
         ca = path + ".ca.crt"
         with open(ca, "wb") as f:
             f.write(base64.b64decode(cluster["certificate-authority-data"]))
@@ -166,6 +176,13 @@ def wait_for(what, seconds, condition):
             pass
         time.sleep(0.05)
     raise RuntimeError(f"after {seconds} s still not: {what}")
+
+
+def explain_failure(directory):
+    """Shows the ends of the logs in `directory`."""
+    for name in sorted(os.listdir(directory)):
+        if name.endswith(".log"):
+            print(f"--- {name}\n" + open(f"{directory}/{name}").read()[-3000:], file=sys.stderr)
 
 
 def percentile(values, share):

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Route propagation: from the API server's answer to a write, to the first 200 through the proxy.
 
-Ingresses are created one after another on the local API server, each measured before the next. Fairway and Traefik
-follow the same server; the Ingresses alternate between the two, so that both see the same machine. Every answer other
-than 404s followed by 200s counts as wrong.
+Ingresses are created one after another on the local API server, each served before the next is written. Fairway and
+Traefik follow the same server; their Ingresses alternate, so that both see the same machine. Every answer other than
+404s followed by 200s counts as wrong.
 """
 
 import argparse
@@ -12,14 +12,18 @@ import sys
 import tempfile
 import time
 
-from kube import API, Probe, Process, free_port, percentile, wait_for
+from kube import API, Probe, Process, explain_failure, free_port, percentile, wait_for
 
 ap = argparse.ArgumentParser(description=__doc__)
 ap.add_argument("--fairway", default=".build/release/fairway")
 ap.add_argument("--traefik", default=".tools/bin/traefik")
 ap.add_argument("--routes", type=int, default=3000, help="Ingresses of each controller")
+ap.add_argument("--traefik-sample", type=int, default=100,
+                help="how many of Traefik's Ingresses, evenly spread, are waited for: each takes it two seconds")
 ap.add_argument("--only", choices=["fairway", "traefik"], help="leave the other out")
 options = ap.parse_args()
+
+INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
 
 
 def ingress(name, host, klass):
@@ -33,100 +37,123 @@ def ingress(name, host, klass):
     }
 
 
-class Result:
-    def __init__(self):
+class Contender:
+    def __init__(self, name, port, sample):
+        self.name, self.probe, self.sample = name, Probe(port), sample
         self.times, self.wrong, self.missed = [], 0, 0
 
-    def row(self, name, count):
-        t = [1000 * x for x in self.times]
+    def measure(self, host, patience=30):
+        """Asks every millisecond until three answers in a row are 200."""
+        start = time.monotonic()
+        good = 0
+        while good < 3:
+            status = self.probe.status(host)
+            now = time.monotonic()
+            if status == 200:
+                if good == 0:
+                    self.times.append(now - start)
+                good += 1
+                continue
+            if status != 404 or good > 0:
+                self.wrong += 1
+            if now - start > patience:
+                self.missed += 1
+                return
+            time.sleep(0.001)
+
+    def row(self, times, label):
+        t = [1000 * x for x in times]
         if not t:
-            return f"| {name} | - | - | - | - | {self.wrong} | {self.missed} |"
-        return (f"| {name} | {sum(t) / len(t):.1f} | {percentile(t, .5):.1f} | {percentile(t, .99):.1f} "
+            return f"| {label} | 0 | - | - | - | - | {self.wrong} | {self.missed} |"
+        return (f"| {label} | {len(t)} | {sum(t) / len(t):.1f} | {percentile(t, .5):.1f} | {percentile(t, .99):.1f} "
                 f"| {max(t):.1f} | {self.wrong} | {self.missed} |")
 
 
-def measure(probe, host, result, patience=30):
-    start = time.monotonic()
-    good = 0
-    while good < 3:
-        status = probe.status(host)
-        now = time.monotonic()
-        if status == 200:
-            if good == 0:
-                result.times.append(now - start)
-            good += 1
-        elif status == 404 and good == 0:
-            if now - start > patience:
-                result.missed += 1
-                return
-            time.sleep(0.001)
-        else:
-            result.wrong += 1
-            if now - start > patience:
-                result.missed += 1
-                return
-            time.sleep(0.001)
+def start_fairway(directory, processes, echo):
+    http, https, api, admin = (free_port() for _ in range(4))
+    os.mkdir(f"{directory}/manifests")
+    processes.append(Process(
+        [options.fairway, "up", f"{directory}/manifests", "--http-port", str(http), "--https-port", str(https),
+         "--api-port", str(api), "--admin-port", str(admin), "--data-dir", f"{directory}/data", "--in-memory"],
+        f"{directory}/fairway.log"))
+    kubeconfig = f"{directory}/data/kubeconfig"
+    wait_for("the API server", 60, lambda: os.path.exists(kubeconfig) and API(kubeconfig).request("GET", "/api"))
+    server = API(kubeconfig)
+    server.request("POST", "/api/v1/namespaces/default/services", {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+        "spec": {"ports": [{"port": 80, "targetPort": echo}]}})
+    server.request("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "web", "labels": {"kubernetes.io/service-name": "web"}},
+        "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}], "ports": [{"port": echo}]})
+    server.request("POST", "/apis/networking.k8s.io/v1/ingressclasses", {
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"},
+        "spec": {"controller": "traefik.io/ingress-controller"}})
+    return server, http
 
 
-with tempfile.TemporaryDirectory() as directory:
-    http, https, api, admin, echo, thttp = (free_port() for _ in range(6))
-    processes = []
-    try:
-        processes.append(Process([options.fairway, "echo", "--port", str(echo)], f"{directory}/echo.log"))
-        os.mkdir(f"{directory}/manifests")
-        processes.append(Process(
-            [options.fairway, "up", f"{directory}/manifests", "--http-port", str(http), "--https-port", str(https),
-             "--api-port", str(api), "--admin-port", str(admin), "--data-dir", f"{directory}/data", "--in-memory"],
-            f"{directory}/fairway.log"))
-        kubeconfig = f"{directory}/data/kubeconfig"
-        wait_for("the API server", 60, lambda: os.path.exists(kubeconfig) and API(kubeconfig).request("GET", "/api"))
-        server = API(kubeconfig)
-        server.request("POST", "/api/v1/namespaces/default/services", {
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
-            "spec": {"ports": [{"port": 80, "targetPort": echo}]}})
-        server.request("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", {
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": "web", "labels": {"kubernetes.io/service-name": "web"}},
-            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}], "ports": [{"port": echo}]})
-        server.request("POST", "/apis/networking.k8s.io/v1/ingressclasses", {
-            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "traefik"},
-            "spec": {"controller": "traefik.io/ingress-controller"}})
-        contenders = []
-        if options.only != "traefik":
-            contenders.append(("fairway", Probe(http), Result()))
-        if options.only != "fairway":
-            processes.append(Process(
-                [options.traefik, f"--entrypoints.web.address=127.0.0.1:{thttp}", "--providers.kubernetesingress",
-                 f"--providers.kubernetesingress.endpoint={server.config['server']}",
-                 f"--providers.kubernetesingress.token={server.config['token']}",
-                 f"--providers.kubernetesingress.certauthfilepath={server.config['ca']}",
-                 "--providers.kubernetesingress.ingressclass=traefik", "--log.level=ERROR"],
-                f"{directory}/traefik.log"))
-            contenders.append(("traefik", Probe(thttp), Result()))
-        path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
-        for name, probe, _ in contenders:
-            server.request("POST", path, ingress(f"{name}-warm", f"{name}-warm.test", name))
-            wait_for(f"{name} serves", 60, lambda: probe.status(f"{name}-warm.test") == 200)
-        for index in range(options.routes):
-            for name, probe, result in contenders:
-                host = f"{name}-{index}.test"
-                server.request("POST", path, ingress(f"{name}-{index}", host, name))
-                measure(probe, host, result)
-            if index % 100 == 99:
-                print(f"  {index + 1} of {options.routes}", file=sys.stderr, flush=True)
-        print(f"\nRoute created to first 200, {options.routes} Ingresses each, one after another (ms)\n")
-        print("| controller | mean | p50 | p99 | max | wrong answers | never served |")
-        print("|---|---|---|---|---|---|---|")
-        for name, _, result in contenders:
-            print(result.row(name, options.routes))
-        if len(contenders) == 2 and all(r.times for _, _, r in contenders):
-            means = [sum(r.times) / len(r.times) for _, _, r in contenders]
-            print(f"\nRatio of means, fairway / traefik: {means[0] / means[1]:.3f}")
-    except RuntimeError:
-        for log in ("fairway", "traefik", "echo"):
-            if os.path.exists(f"{directory}/{log}.log"):
-                print(f"--- {log}\n" + open(f"{directory}/{log}.log").read()[-3000:], file=sys.stderr)
-        raise
-    finally:
-        for process in reversed(processes):
-            process.stop()
+def start_traefik(directory, processes, server):
+    port = free_port()
+    processes.append(Process(
+        [options.traefik, f"--entrypoints.web.address=127.0.0.1:{port}", "--providers.kubernetesingress",
+         f"--providers.kubernetesingress.endpoint={server.config['server']}",
+         f"--providers.kubernetesingress.token={server.config['token']}",
+         f"--providers.kubernetesingress.certauthfilepath={server.config['ca']}",
+         "--providers.kubernetesingress.ingressclass=traefik", "--log.level=ERROR"],
+        f"{directory}/traefik.log"))
+    return port
+
+
+def run(server, contenders):
+    for one in contenders:
+        server.request("POST", INGRESSES, ingress(f"{one.name}-warm", f"{one.name}-warm.test", one.name))
+        wait_for(f"{one.name} serves", 60, lambda: one.probe.status(f"{one.name}-warm.test") == 200)
+    for index in range(options.routes):
+        for one in contenders:
+            host = f"{one.name}-{index}.test"
+            server.request("POST", INGRESSES, ingress(f"{one.name}-{index}", host, one.name))
+            if index % max(1, options.routes // one.sample) == 0:
+                one.measure(host)
+        if index % 500 == 499:
+            print(f"  {index + 1} of {options.routes}", file=sys.stderr, flush=True)
+
+
+def report(contenders):
+    print(f"\nRoute created to first 200, {options.routes} Ingresses each, one after another (ms)\n")
+    print("| controller | measured | mean | p50 | p99 | max | wrong answers | never served |")
+    print("|---|---|---|---|---|---|---|---|")
+    for one in contenders:
+        print(one.row(one.times, one.name))
+        third = len(one.times) // 3
+        if one.name == "fairway" and third > 0:
+            print(one.row(one.times[:third], "fairway, first third"))
+            print(one.row(one.times[-third:], "fairway, last third"))
+    if len(contenders) == 2 and all(one.times for one in contenders):
+        means = [sum(one.times) / len(one.times) for one in contenders]
+        print(f"\nRatio of means, fairway / traefik: {means[0] / means[1]:.4f}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as directory:
+        processes = []
+        try:
+            echo = free_port()
+            processes.append(Process([options.fairway, "echo", "--port", str(echo)], f"{directory}/echo.log"))
+            server, http = start_fairway(directory, processes, echo)
+            contenders = []
+            if options.only != "traefik":
+                contenders.append(Contender("fairway", http, options.routes))
+            if options.only != "fairway":
+                port = start_traefik(directory, processes, server)
+                contenders.append(Contender("traefik", port, options.traefik_sample))
+            run(server, contenders)
+            report(contenders)
+        except RuntimeError:
+            explain_failure(directory)
+            raise
+        finally:
+            for process in reversed(processes):
+                process.stop()
+
+
+main()
