@@ -56,6 +56,12 @@ package final class EnvoySupervisor: Service {
     /// The admin interface of the Envoy that runs now; `nil` before the first start.
     package var admin: EnvoyAdmin? { state.withLock { $0.admin } }
 
+    /// True while an Envoy lives that a supervisor of this folder has started: then the ports are its own, and it is
+    /// adopted or relieved.
+    package static func hasLivingEnvoy(dataDirectory: String) -> Bool {
+        ProcessRecord.read(at: RunFolder.recordPath(in: dataDirectory))?.process.isAlive ?? false
+    }
+
     /// Drains Envoy and makes `run()` return.
     package func stop() { stopping.open() }
 
@@ -135,7 +141,7 @@ package final class EnvoySupervisor: Service {
 extension EnvoySupervisor {
     /// The Envoy that a supervisor before us left running in this folder.
     private func livingPredecessor() async -> ProcessRecord? {
-        guard let record = ProcessRecord.read(from: folder), record.process.isAlive else { return nil }
+        guard let record = ProcessRecord.read(at: folder.recordPath), record.process.isAlive else { return nil }
         return record
     }
 

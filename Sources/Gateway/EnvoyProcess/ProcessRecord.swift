@@ -45,8 +45,8 @@ struct ProcessRecord: Codable, Hashable, Sendable {
     var instance: String
     var version: String
 
-    static func read(from folder: RunFolder) -> ProcessRecord? {
-        guard let data = FileManager.default.contents(atPath: folder.recordPath), data.count < 1 << 16 else {
+    static func read(at path: String) -> ProcessRecord? {
+        guard let data = FileManager.default.contents(atPath: path), data.count < 1 << 16 else {
             return nil
         }
         // Not ours, or of another version: then there is nobody to adopt.

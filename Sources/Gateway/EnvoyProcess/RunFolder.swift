@@ -10,9 +10,10 @@ struct RunFolder: Sendable {
     let socketDirectory: String
 
     var discoverySocket: String { socketDirectory + "/discovery.sock" }
-    var recordPath: String { dataDirectory + "/envoy-process.json" }
+    var recordPath: String { Self.recordPath(in: dataDirectory) }
     var lockPath: String { dataDirectory + "/envoy.lock" }
 
+    static func recordPath(in dataDirectory: String) -> String { dataDirectory + "/envoy-process.json" }
     func adminSocket(_ instance: String) -> String { socketDirectory + "/envoy-\(instance).sock" }
     func bootstrapPath(_ instance: String) -> String { dataDirectory + "/envoy-\(instance).json" }
     func accessLogPipe(_ instance: String) -> String { dataDirectory + "/envoy-\(instance).out" }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EnvoyProcess
 import Foundation
 import LocalCluster
 import Logging
@@ -24,6 +25,7 @@ struct APICommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = log.logger("fairway.api")
+        try Ports.check(api.claims())
         let cluster = try api.cluster(logger: logger)
         let announcer = Announcer(cluster: cluster, kubeconfig: api.kubeconfig)
         let group = ServiceGroup(
@@ -62,6 +64,10 @@ struct APIOptions: ParsableArguments {
     var isInMemory = false
 
     var kubeconfig: String { dataDirectory + "/kubeconfig" }
+
+    func claims() -> [PortClaim] {
+        [PortClaim(address: .v4(127, 0, 0, 1), port: port, flag: "--api-port")]
+    }
 
     func cluster(logger: Logger) throws -> LocalCluster {
         try FileManager.default.createDirectory(

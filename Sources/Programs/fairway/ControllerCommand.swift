@@ -53,7 +53,7 @@ struct ControllerCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = log.logger("fairway")
         let registry = bootstrapMetrics(logger: logger)
-        try Ports.check(gateway.claims())
+        try gateway.checkPorts(hasLocalEnvoy ? listeners : nil, dataDirectory: dataDirectory)
         try FileManager.default.createDirectory(
             atPath: dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let connection = try ClusterConnection.automatic(

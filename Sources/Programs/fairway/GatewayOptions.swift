@@ -27,7 +27,18 @@ struct GatewayOptions: ParsableArguments {
             "An address or host name to write to each served Ingress's status; else the bind address. May be repeated.")
     var publishAddresses: [String] = []
 
-    func claims() throws -> [PortClaim] {
+    /// Says which port is taken before anything is started. The listeners' ports count as free when an Envoy of an
+    /// earlier run holds them.
+    func checkPorts(_ listeners: ListenerOptions?, dataDirectory: String) throws {
+        try Ports.check(claims())
+        guard let listeners else { return }
+        let isOurs = EnvoySupervisor.hasLivingEnvoy(dataDirectory: Self.envoyDirectory(in: dataDirectory))
+        if !isOurs { try Ports.check(listeners.claims()) }
+    }
+
+    private static func envoyDirectory(in dataDirectory: String) -> String { dataDirectory + "/envoy" }
+
+    private func claims() throws -> [PortClaim] {
         guard let address = IPAddress(adminHost) else {
             throw ValidationError("--admin-bind \(adminHost): not an IP address")
         }
@@ -43,7 +54,7 @@ struct GatewayOptions: ParsableArguments {
             publishedAddresses: publishedPoints(listeners),
             identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)")
         let local = EnvoyConfiguration(
-            dataDirectory: dataDirectory + "/envoy", binaryPath: envoy, ports: try listeners.claims())
+            dataDirectory: Self.envoyDirectory(in: dataDirectory), binaryPath: envoy, ports: try listeners.claims())
         return Gateway.Configuration(
             controller: controller, proxies: remote.map { .remote($0) } ?? .local(local),
             lastGoodFile: dataDirectory + "/last-good.xds",

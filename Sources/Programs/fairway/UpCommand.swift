@@ -41,7 +41,8 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         let logger = log.logger("fairway")
         let registry = bootstrapMetrics(logger: logger)
-        try Ports.check(listeners.claims() + gateway.claims())
+        try Ports.check(api.claims())
+        try gateway.checkPorts(listeners, dataDirectory: api.dataDirectory)
         let cluster = try api.cluster(logger: logger)
         let up = UpService(command: self, cluster: cluster, registry: registry, logger: logger)
         var configuration = ServiceGroupConfiguration(
