@@ -32,7 +32,7 @@ struct APICommand: AsyncParsableCommand {
             configuration: .init(
                 services: [.init(service: cluster), .init(service: announcer)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        try await group.runUntilSignalled()
     }
 
     /// Writes the kubeconfig once the port is known.

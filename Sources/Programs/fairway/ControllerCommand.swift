@@ -73,7 +73,7 @@ struct ControllerCommand: AsyncParsableCommand {
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(60)
-        try await ServiceGroup(configuration: configuration).run()
+        try await ServiceGroup(configuration: configuration).runUntilSignalled()
         await client.shutdown()
     }
 

@@ -66,7 +66,7 @@ struct EchoCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        try await group.runUntilSignalled()
     }
 
     private struct AnnouncedEcho: Service {

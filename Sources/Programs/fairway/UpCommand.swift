@@ -54,7 +54,7 @@ struct UpCommand: AsyncParsableCommand {
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(60)
-        try await ServiceGroup(configuration: configuration).run()
+        try await ServiceGroup(configuration: configuration).runUntilSignalled()
     }
 }
 
