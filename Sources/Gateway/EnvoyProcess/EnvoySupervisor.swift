@@ -65,6 +65,17 @@ package final class EnvoySupervisor: Service {
     /// Drains Envoy and makes `run()` return.
     package func stop() { stopping.open() }
 
+    /// Returns true once an Envoy serves, false when it is to stop before.
+    package func waitUntilServing() async -> Bool {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.serving.wait() }
+            group.addTask { await self.stopping.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+        return serving.isOpen
+    }
+
     package func run() async throws {
         try await withGracefulShutdownHandler {
             try await supervise()
@@ -164,12 +175,7 @@ extension EnvoySupervisor {
         logger.notice(
             "An Envoy of another kind was left running, it is replaced",
             metadata: ["envoy.pid": "\(record.process.pid)", "envoy.version": "\(record.version)"])
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.serving.wait() }
-            group.addTask { await self.stopping.wait() }
-            await group.next()
-            group.cancelAll()
-        }
+        _ = await waitUntilServing()
         let admin = EnvoyAdmin(socketPath: folder.adminSocket(record.instance))
         do {
             try await EnvoyDrain(acceptFor: .zero, timeout: configuration.stopTimeout).run(on: admin)

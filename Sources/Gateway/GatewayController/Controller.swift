@@ -7,6 +7,7 @@ import KubernetesModel
 import KubernetesStore
 package import Logging
 import Metrics
+import ServiceLifecycle
 package import Telemetry
 import TrafficCompiler
 import TrafficPlan
@@ -54,8 +55,19 @@ package final class Controller: Sendable {
             observer: { [status] name, ingress in status.update { $0.observed(name, ingress) } }, logger: logger)
     }
 
-    /// Runs until cancelled.
+    /// Runs until cancelled or shut down.
     package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do {
+                try await self.work()
+            } catch {
+                // What is interrupted complains in many ways.
+                guard Task.isCancelled else { throw error }
+            }
+        }
+    }
+
+    private func work() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.watch.run() }
             group.addTask { await self.control() }

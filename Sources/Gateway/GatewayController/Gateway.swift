@@ -60,7 +60,8 @@ package struct Gateway: Sendable {
             client: client, server: server, configuration: configuration.controller, logger: logger)
         let supervisor = envoy
         admin = AdminServer(
-            configuration: configuration.admin, registry: registry, checks: controller.readiness,
+            configuration: configuration.admin, registry: registry,
+            checks: controller.readiness + [supervisor?.readiness].compactMap(\.self),
             endpoints: controller.endpoints,
             metricsTail: {
                 // Envoy between two lives has no statistics; ours are still worth having.
@@ -68,27 +69,58 @@ package struct Gateway: Sendable {
             }, logger: logger)
     }
 
-    /// Runs until cancelled or shut down. On shutdown Envoy drains while everything else still works.
+    /// Runs until cancelled or shut down. On shutdown Envoy drains while everything else still works: the parts stop one
+    /// after the other, the last first.
     package func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            group.addTask { try await controller.run() }
-            group.addTask { try await admin.run() }
-            group.addTask {
-                if let envoy {
-                    try await envoy.run()
-                } else {
-                    try await gracefulShutdown()
-                }
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+        var parts = [
+            Part {
+                try await server.run()
+            } onShutdown: {
+                server.beginGracefulShutdown()
+            },
+            Part { try await controller.run() },
+            Part { try await admin.run() },
+        ]
+        if let envoy { parts.append(Part { try await envoy.run() }) }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: parts.map { .init(service: $0) }, logger: logger))
+        try await group.run()
     }
 
-    /// Waits until every connected proxy, at least one, holds the current plan.
-    package func waitUntilCurrent() async throws {
-        for await fleet in server.statuses() where fleet.isCurrent { return }
-        throw CancellationError()
+    /// Returns true once every connected proxy, at least one, holds the current plan and the local Envoy serves;
+    /// false when the gateway stops before.
+    package func waitUntilCurrent() async -> Bool {
+        for await fleet in server.statuses() where fleet.isCurrent {
+            return await envoy?.waitUntilServing() ?? true
+        }
+        return false
+    }
+
+    private struct Part: Service {
+        let body: @Sendable () async throws -> Void
+        let onShutdown: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () async throws -> Void, onShutdown: @escaping @Sendable () -> Void = {}) {
+            self.body = body
+            self.onShutdown = onShutdown
+        }
+
+        func run() async throws {
+            try await withGracefulShutdownHandler(operation: body, onGracefulShutdown: onShutdown)
+        }
+    }
+}
+
+extension EnvoySupervisor {
+    /// For `/readyz`: Envoy has opened its listeners.
+    fileprivate var readiness: ReadinessCheck {
+        ReadinessCheck(name: "envoy") {
+            switch self.status {
+            case .serving: .ready
+            case .starting: .notReady("Envoy starts")
+            case .down(let reason): .notReady("Envoy ended and is started again: \(reason)")
+            case .stopped: .notReady("Envoy is stopped")
+            }
+        }
     }
 }

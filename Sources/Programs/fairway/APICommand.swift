@@ -5,7 +5,6 @@ import LocalCluster
 import Logging
 import NetTypes
 import ServiceLifecycle
-import UnixSignals
 
 struct APICommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,11 +27,7 @@ struct APICommand: AsyncParsableCommand {
         try Ports.check(api.claims())
         let cluster = try api.cluster(logger: logger)
         let announcer = Announcer(cluster: cluster, kubeconfig: api.kubeconfig)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: cluster), .init(service: announcer)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.runUntilSignalled()
+        try await fairway.run([cluster, announcer], logger: logger)
     }
 
     /// Writes the kubeconfig once the port is known.

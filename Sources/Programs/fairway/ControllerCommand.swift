@@ -10,7 +10,6 @@ import ServiceLifecycle
 import TLSMaterial
 import Telemetry
 import TrafficPlan
-import UnixSignals
 
 struct ControllerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,15 +64,12 @@ struct ControllerCommand: AsyncParsableCommand {
                 listeners: listeners, defaultCertificate: try defaultCertificate(), dataDirectory: dataDirectory,
                 remote: hasLocalEnvoy ? nil : try discovery()),
             registry: registry, logger: logger)
-        var configuration = ServiceGroupConfiguration(
-            services: [
-                .init(
-                    service: ControllerService(gateway: gateway),
-                    successTerminationBehavior: .gracefullyShutdownGroup)
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(60)
-        try await ServiceGroup(configuration: configuration).runUntilSignalled()
+        do {
+            try await fairway.run([ControllerService(gateway: gateway)], logger: logger)
+        } catch {
+            await client.shutdown()
+            throw error
+        }
         await client.shutdown()
     }
 
@@ -113,14 +109,8 @@ struct ControllerCommand: AsyncParsableCommand {
         func run() async throws {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await gateway.run() }
-                group.addTask {
-                    try await gateway.waitUntilCurrent()
-                    say("ready")
-                    try await gracefulShutdown()
-                }
-                defer { group.cancelAll() }
-                // The gateway ends after it has drained; the announcer's end means nothing.
-                for _ in 0..<2 { try await group.next() }
+                group.addTask { if await gateway.waitUntilCurrent() { say("ready") } }
+                try await group.waitForAll()
             }
         }
     }

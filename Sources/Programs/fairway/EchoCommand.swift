@@ -3,7 +3,6 @@ import EchoServer
 import Foundation
 import Logging
 import ServiceLifecycle
-import UnixSignals
 
 struct EchoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,10 +62,7 @@ struct EchoCommand: AsyncParsableCommand {
                 privateKey: try String(contentsOfFile: keyFile, encoding: .utf8))
         }
         let server = AnnouncedEcho(server: EchoServer(configuration: configuration, logger: logger))
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.runUntilSignalled()
+        try await fairway.run([server], logger: logger)
     }
 
     private struct AnnouncedEcho: Service {

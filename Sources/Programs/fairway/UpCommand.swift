@@ -13,7 +13,6 @@ import ServiceLifecycle
 import TLSMaterial
 import Telemetry
 import TrafficPlan
-import UnixSignals
 
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,16 +44,7 @@ struct UpCommand: AsyncParsableCommand {
         try gateway.checkPorts(listeners, dataDirectory: api.dataDirectory)
         let cluster = try api.cluster(logger: logger)
         let up = UpService(command: self, cluster: cluster, registry: registry, logger: logger)
-        var configuration = ServiceGroupConfiguration(
-            services: [
-                .init(service: cluster),
-                .init(
-                    service: up, successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .gracefullyShutdownGroup),
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(60)
-        try await ServiceGroup(configuration: configuration).runUntilSignalled()
+        try await fairway.run([cluster, up], logger: logger)
     }
 }
 
@@ -93,18 +83,25 @@ private struct UpService: ServiceLifecycle.Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { passed.finish() }
-                try await cancelWhenGracefulShutdown { try await follower.run { passed.finish() } }
+                try await follow(follower) { passed.finish() }
             }
             // The first plan holds all manifests: the controller starts after they are applied.
             for await _ in passes {}
             group.addTask { try await gateway.run() }
-            group.addTask {
-                try await gateway.waitUntilCurrent()
-                await announce(gateway)
-                try await gracefulShutdown()
+            group.addTask { if await gateway.waitUntilCurrent() { await announce(gateway) } }
+            // On shutdown the follower ends at once; the gateway drains first.
+            try await group.waitForAll()
+        }
+    }
+
+    private func follow(_ follower: ManifestFollower, firstPassDone: @escaping @Sendable () -> Void) async throws {
+        try await cancelWhenGracefulShutdown {
+            do {
+                try await follower.run(firstPassDone: firstPassDone)
+            } catch {
+                // A request that is interrupted fails in its own way.
+                guard Task.isCancelled else { throw error }
             }
-            // On shutdown the follower and the announcer end at once; the gateway drains first.
-            for _ in 0..<3 { try await group.next() }
         }
     }
 
