@@ -3,7 +3,11 @@
 #   make run                     build, fetch what is missing, serve Examples/hello
 #   make test                    install what the tests need and run them all
 #   make test T=TrafficCompiler  the tests of one room
-#   make build P=fairway         one product;  CONFIG=release for an optimised build
+#   make build                   .build/debug/fairway; CONFIG=release for an optimised build, P= for another product
+#   make fmt                     formats the code; make lint only looks, and checks the imports
+#   make generate                the protobuf code of Envoy's API, from Protos/
+#   make bench                   the numbers of Benchmarks/, on this machine
+#   make ci                      what CI runs
 
 CONFIG ?= debug
 P ?= fairway
@@ -12,11 +16,10 @@ FAIRWAY = .build/$(CONFIG)/fairway
 # All but generated code.
 FORMATTED = Package.swift Tests $(filter-out Sources/Gateway/EnvoyAPI,$(wildcard Sources/*/*))
 
-.PHONY: help run build test fmt lint generate bench ci tools
+.PHONY: help run build test fmt lint generate bench ci
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
-	@echo "also: fmt, lint, generate (protobuf code), bench, ci (what CI runs)"
 
 run: build
 	@FAIRWAY=$(FAIRWAY) Examples/hello/run
