@@ -41,8 +41,13 @@ struct AdminOptions: ParsableArguments {
             }
         } catch {
             throw Refusal(
-                message: "no fairway answers at \(admin) (\(error)); is `fairway up` running, and is --admin right?")
+                message: "no fairway answers at \(admin): \(Self.words(for: error)). "
+                    + "Is `fairway up` running, and is --admin right?")
         }
+    }
+
+    private static func words(for error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 
     struct Refusal: Error, CustomStringConvertible {

@@ -49,6 +49,10 @@ struct ControllerCommand: AsyncParsableCommand {
     @OptionGroup var gateway: GatewayOptions
     @OptionGroup var log: LogOptions
 
+    func validate() throws {
+        if !hasLocalEnvoy { _ = try discovery() }
+    }
+
     func run() async throws {
         let logger = log.logger("fairway")
         let registry = bootstrapMetrics(logger: logger)

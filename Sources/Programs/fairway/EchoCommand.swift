@@ -1,7 +1,9 @@
 import ArgumentParser
 import EchoServer
+import EnvoyProcess
 import Foundation
 import Logging
+import NetTypes
 import ServiceLifecycle
 
 struct EchoCommand: AsyncParsableCommand {
@@ -58,11 +60,29 @@ struct EchoCommand: AsyncParsableCommand {
             stopDelay: .seconds(stopDelay))
         if let certificateFile, let keyFile {
             configuration.tls = EchoConfiguration.TLS(
-                certificateChain: try String(contentsOfFile: certificateFile, encoding: .utf8),
-                privateKey: try String(contentsOfFile: keyFile, encoding: .utf8))
+                certificateChain: try read(certificateFile, flag: "--tls-cert"),
+                privateKey: try read(keyFile, flag: "--tls-key"))
         }
+        try Ports.check(claims)
         let server = AnnouncedEcho(server: EchoServer(configuration: configuration, logger: logger))
         try await fairway.run([server], logger: logger)
+    }
+
+    /// None when the address is a name, or the kernel chooses the port.
+    private var claims: [PortClaim] {
+        guard let address = IPAddress(bind) else { return [] }
+        return [
+            PortClaim(address: address, port: port, flag: "--port"),
+            PortClaim(address: address, port: tlsPort ?? 0, flag: "--tls-port"),
+        ].filter { $0.port != 0 }
+    }
+
+    private func read(_ file: String, flag: String) throws -> String {
+        do {
+            return try String(contentsOfFile: file, encoding: .utf8)
+        } catch {
+            throw ValidationError("\(flag) \(file): the file cannot be read")
+        }
     }
 
     private struct AnnouncedEcho: Service {

@@ -61,6 +61,8 @@ struct GatewayOptions: ParsableArguments {
             admin: AdminServer.Configuration(host: adminHost, port: adminPort))
     }
 
+    static func envoyDirectory(in dataDirectory: String) -> String { dataDirectory + "/envoy" }
+
     private func publishedPoints(_ listeners: ListenerOptions) -> [Ingress.Status.Point] {
         let addresses = publishAddresses.isEmpty ? [listeners.shownHost] : publishAddresses
         return addresses.map { text in
@@ -95,6 +97,7 @@ extension ListenerOptions {
 
 func bootstrapMetrics(logger: Logger) -> PrometheusRegistry {
     let registry = PrometheusRegistry(logger: logger)
+    MetricHelp.add(to: registry)
     registry.addCollector { ProcessCollector.families() + [ProcessCollector.buildInfo(version: FairwayVersion.text)] }
     MetricsSystem.bootstrap(registry)
     return registry

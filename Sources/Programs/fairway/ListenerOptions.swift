@@ -12,6 +12,11 @@ struct ListenerOptions: ParsableArguments {
     @Option(name: .customLong("https-port"), help: "The port for HTTPS.")
     var httpsPort: UInt16 = 8443
 
+    func validate() throws {
+        _ = try address
+        if httpPort == httpsPort { throw ValidationError("--http-port and --https-port are both \(httpPort)") }
+    }
+
     var address: IPAddress {
         get throws {
             guard let address = IPAddress(bind) else {
