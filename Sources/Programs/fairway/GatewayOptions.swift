@@ -61,8 +61,6 @@ struct GatewayOptions: ParsableArguments {
             admin: AdminServer.Configuration(host: adminHost, port: adminPort))
     }
 
-    static func envoyDirectory(in dataDirectory: String) -> String { dataDirectory + "/envoy" }
-
     private func publishedPoints(_ listeners: ListenerOptions) -> [Ingress.Status.Point] {
         let addresses = publishAddresses.isEmpty ? [listeners.shownHost] : publishAddresses
         return addresses.map { text in
