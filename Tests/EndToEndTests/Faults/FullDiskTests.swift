@@ -3,7 +3,6 @@ import KubernetesModel
 import TestSupport
 import Testing
 
-
 @Suite(
     .enabled(if: Tool.envoy.isWanted, "needs Envoy"), .enabled(if: Tool.kubectl.isWanted, "needs kubectl"),
     .enabled(if: SmallDisk.isPossible, "needs the right to mount a tmpfs, as root has"), .timeLimit(.minutes(2)))

@@ -77,7 +77,8 @@ struct LostProcessTests {
         }
     }
 
-    @Test func `The controller is killed under load: its successor adopts Envoy, and no request is lost`() async throws {
+    @Test func `The controller is killed under load: its successor adopts Envoy, and no request is lost`() async throws
+    {
         try await FairwayProcess.parts { fairway in
             try await Backend.run("steady") { backend in
                 try await Program.run(fairway.apiArguments) { api in
