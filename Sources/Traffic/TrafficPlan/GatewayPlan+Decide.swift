@@ -25,7 +25,9 @@ extension GatewayPlan {
             return decision
         }
         if virtualHost.requiresTLS, listener.transport == .plain {
-            let location = Self.httpsLocation(Hostname.bareHost(of: request.host), virtualHost.httpsPort, target)
+            let spelt =
+                if case .exact(let name) = virtualHost.hostname { name } else { Hostname.bareHost(of: request.host) }
+            let location = Self.httpsLocation(spelt, virtualHost.httpsPort, target)
             decision.outcome = .redirect(status: 301, location: location)
             return decision
         }

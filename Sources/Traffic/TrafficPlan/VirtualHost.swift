@@ -3,7 +3,8 @@ package struct VirtualHost: Hashable, Sendable {
     package var hostname: Hostname
     package var routes: [Route]
     /// Requests that came without TLS are redirected to `https` before any route is tried: status 301, same host
-    /// as the client spelt it without port and trailing dot, normalised path, query.
+    /// without port and trailing dot (as the client spelt it where the virtual host is not an exact one), normalised
+    /// path, query.
     package var requiresTLS: Bool
     /// The port that such a redirect names, as clients see it; 443 is left out.
     package var httpsPort: UInt16
