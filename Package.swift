@@ -159,6 +159,12 @@ let package = Package(
             ],
             path: "Sources/Programs/fairway", swiftSettings: settings),
 
+        // What Benchmarks/run measures of the compiler alone.
+        .executableTarget(
+            name: "CompileBenchmark",
+            dependencies: ["KubernetesModel", "TrafficCompiler", "EnvoyTranslation"],
+            path: "Benchmarks/CompileBenchmark", swiftSettings: settings),
+
         // Tests mirror the rooms.
         .target(
             name: "TestSupport", dependencies: [subprocess, logging, nio, nioPosix], path: "Tests/TestSupport",
