@@ -7,9 +7,9 @@ import Testing
     let shop = ObjectName(namespace: "web", name: "shop")
     let point = Ingress.Status.Point(ip: "192.0.2.1")
 
-    func ingress(_ points: [Ingress.Status.Point] = []) -> Ingress {
+    func ingress(_ points: [Ingress.Status.Point] = [], uid: String? = nil) -> Ingress {
         Ingress(
-            metadata: ObjectMeta(name: "shop", namespace: "web"),
+            metadata: ObjectMeta(name: "shop", namespace: "web", uid: uid),
             status: points.isEmpty ? nil : .init(loadBalancer: .init(ingress: points)))
     }
 
@@ -49,6 +49,9 @@ import Testing
         machine.accepted(shop, in: 1)
         machine.applied(1)
         machine.finished(machine.due()[0], succeeded: false)
+        machine.observed(ObjectName(namespace: "web", name: "other"), ingress())
+        #expect(machine.due().isEmpty)
+        machine.retry()
         #expect(machine.due().count == 1)
     }
 
@@ -95,6 +98,27 @@ import Testing
         #expect(machine.due().isEmpty)
         machine.addressesChanged([.init(hostname: "lb.example.com")])
         #expect(machine.due() == [.init(name: shop, points: [.init(hostname: "lb.example.com")])])
+    }
+
+    @Test func `of an object that was made anew is written to the new one, whatever comes of the old one's write`() {
+        var machine = leader()
+        machine.observed(shop, ingress(uid: "old"))
+        machine.accepted(shop, in: 1)
+        machine.applied(1)
+        let write = machine.due()[0]
+        #expect(write.uid == "old")
+        machine.observed(shop, ingress(uid: "new"))
+        machine.accepted(shop, in: 1)
+        machine.finished(write, succeeded: true)
+        #expect(machine.due() == [.init(name: shop, uid: "new", points: [point])])
+    }
+
+    @Test func `of an object that the watch deletes before the plan does is forgotten`() {
+        var machine = leader()
+        machine.accepted(shop, in: 1)
+        machine.released(shop)
+        #expect(machine.due().isEmpty)
+        #expect(!machine.hasWork)
     }
 
     @Test func `of a deleted object is forgotten`() {

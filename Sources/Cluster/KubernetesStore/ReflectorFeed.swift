@@ -16,6 +16,8 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
     private var hasSynced = false
     /// `nil` before the first success or failure.
     private var isConnected: Bool?
+    /// What was said about the failure that lasts; another one is worth saying, too.
+    private var toldFailure: KubernetesError.Code?
     /// The last failure broke a watch that the server had accepted. Accepting the next one proves little then.
     private var brokeOpenWatch = false
     /// Pages of a list that is not complete.
@@ -143,6 +145,7 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
         guard isConnected != true else { return }
         if isConnected == false { logger.notice("API server answers again") }
         isConnected = true
+        toldFailure = nil
         mailbox.put { $0.connected() }
     }
 
@@ -152,9 +155,13 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
         let action = machine.failed(error.code, retryAfter: error.retryAfter, spread: .random(in: 0..<1))
         // An expired place, or a watch that broke and can be opened again, is daily business; told when it lasts.
         let isDaily = error.code == .expired || (brokeOpenWatch && machine.failures < 3)
-        if !isDaily, !error.isCancelled, isConnected != false {
+        if !isDaily, !error.isCancelled, toldFailure != error.code {
+            toldFailure = error.code
+            let isRefusal = [.forbidden, .unauthorized, .notFound].contains(error.code)
             logger.warning(
-                "API server does not answer; keeping what is known and trying again",
+                isRefusal
+                    ? "API server refuses; keeping what is known and trying again"
+                    : "API server does not answer; keeping what is known and trying again",
                 metadata: ["error": "\(error)", "error.code": "\(error.code)"])
             isConnected = false
             mailbox.put { $0.disconnected(error) }

@@ -1,3 +1,4 @@
+import KubernetesModel
 import Synchronization
 package import TrafficCompiler
 
@@ -8,14 +9,16 @@ package import TrafficCompiler
 /// arrives while the loop is busy is taken in one batch.
 package final class ChangeQueue: Sendable {
     private struct State {
-        var unsynced: Set<String>
-        var pending: [SourceChange] = []
+        /// With why the list is missing, where that is known.
+        var unsynced: [String: String]
+        var pending = PendingChanges()
         var waiter: CheckedContinuation<Void, Never>?
         var isFinished = false
+        /// A batch is due although nothing may have changed. The first one always is: of an empty cluster, the plan is
+        /// empty.
+        var isDue = true
 
-        var isReady: Bool { unsynced.isEmpty && (!pending.isEmpty || isFirst) || isFinished }
-        /// The first batch is handed over even when the cluster is empty: an empty plan is a plan.
-        var isFirst = true
+        var isReady: Bool { unsynced.isEmpty && (!pending.changes.isEmpty || isDue) || isFinished }
 
         mutating func readyWaiter() -> CheckedContinuation<Void, Never>? {
             guard isReady else { return nil }
@@ -27,23 +30,33 @@ package final class ChangeQueue: Sendable {
     private let state: Mutex<State>
 
     package init(waitingFor kinds: Set<String>) {
-        state = Mutex(State(unsynced: kinds))
+        state = Mutex(State(unsynced: Dictionary(uniqueKeysWithValues: kinds.map { ($0, "") })))
     }
 
-    /// The kinds whose first list is still missing, for readiness and its explanation.
-    package var unsynced: Set<String> { state.withLock(\.unsynced) }
+    /// The kinds whose first list is still missing, each with the last failure to get it; for readiness.
+    package var unsynced: [String: String] { state.withLock(\.unsynced) }
 
     package func push(_ changes: [SourceChange]) {
-        let waiter = state.withLock { state in
-            state.pending += changes
-            return state.readyWaiter()
+        update { state in
+            for change in changes { state.pending.add(change) }
         }
-        waiter?.resume()
     }
 
-    package func synced(_ kind: String) {
+    /// Asks for a batch even if nothing changes, for what time alone changes.
+    package func tick() { update { $0.isDue = true } }
+
+    package func synced(_ kind: String) { update { $0.unsynced[kind] = nil } }
+
+    /// The list of a kind could not be had. Once it was, failures are no matter of this queue.
+    package func failed(_ kind: String, _ reason: String) {
+        update { state in
+            if state.unsynced[kind] != nil { state.unsynced[kind] = reason }
+        }
+    }
+
+    private func update(_ change: (inout State) -> Void) {
         let waiter = state.withLock { state in
-            state.unsynced.remove(kind)
+            change(&state)
             return state.readyWaiter()
         }
         waiter?.resume()
@@ -69,9 +82,46 @@ package final class ChangeQueue: Sendable {
         }
         return state.withLock { state in
             if state.isFinished { return nil }
-            state.isFirst = false
-            defer { state.pending = [] }
-            return state.pending
+            state.isDue = false
+            return state.pending.take()
+        }
+    }
+}
+
+/// Changes in the order of their arrival. Of one object that changes again and again only the last is kept, so that a
+/// kind that cannot be listed for days does not let the others pile up.
+struct PendingChanges {
+    private static let leastCompacted = 1024
+
+    private(set) var changes: [SourceChange] = []
+    private var compactAt = leastCompacted
+
+    mutating func add(_ change: SourceChange) {
+        changes.append(change)
+        guard changes.count >= compactAt else { return }
+        var seen: Set<Subject> = []
+        changes = changes.reversed().filter { seen.insert(Subject($0)).inserted }.reversed()
+        compactAt = max(Self.leastCompacted, 2 * changes.count)
+    }
+
+    mutating func take() -> [SourceChange] {
+        defer { self = PendingChanges() }
+        return changes
+    }
+
+    private struct Subject: Hashable {
+        var kind: String
+        var name: ObjectName
+
+        init(_ change: SourceChange) {
+            (kind, name) =
+                switch change {
+                case .ingress(let name, _): (Ingress.resource.kind, name)
+                case .ingressClass(let name, _): (IngressClass.resource.kind, name)
+                case .service(let name, _): (Service.resource.kind, name)
+                case .endpointSlice(let name, _): (EndpointSlice.resource.kind, name)
+                case .secret(let name, _): (Secret.resource.kind, name)
+                }
         }
     }
 }

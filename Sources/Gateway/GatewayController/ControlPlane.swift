@@ -17,6 +17,8 @@ package actor ControlPlane {
         var reports: [ObjectName: IngressReport?]
         /// What is newly kept from the proxies, because Envoy would refuse it.
         var problems: [TranslationProblem]
+        /// All that is kept from them, by the Ingresses it concerns; `nil` where that is as it was.
+        var kept: [ObjectName: [TranslationProblem]]?
     }
 
     private var compiler: TrafficCompiler
@@ -44,15 +46,20 @@ package actor ControlPlane {
         defer { problems = current }
         return Step(
             generation: generation, reports: compilation.reports,
-            problems: current.subtracting(problems).sorted { $0.description < $1.description })
+            problems: current.subtracting(problems).sorted { $0.description < $1.description },
+            kept: current == problems ? nil : byIngress(current))
+    }
+
+    private func byIngress(_ problems: Set<TranslationProblem>) -> [ObjectName: [TranslationProblem]] {
+        problems.sorted { $0.description < $1.description }.reduce(into: [:]) { result, problem in
+            for name in compiler.ingresses(affectedBy: problem.origin) { result[name, default: []].append(problem) }
+        }
     }
 
     /// The Ingresses that depend on an object of the plan.
     func ingresses(affectedBy origins: [Origin]) -> [ObjectName] {
         Set(origins.flatMap(compiler.ingresses(affectedBy:))).sorted()
     }
-
-    func report(on name: ObjectName) -> IngressReport? { compiler.allReports[name] }
 
     /// Which way this request would go, and why.
     package func decide(_ request: Request) -> Decision { compiler.plan.decide(request) }

@@ -106,8 +106,7 @@ package final class Controller: Sendable {
     private func followTheClock() async throws {
         while true {
             try await Task.sleep(for: Self.clockTick)
-            // Before the first sync there is no plan to look at.
-            if queue.unsynced.isEmpty { take(await plane.apply([], now: Self.now)) }
+            queue.tick()
         }
     }
 
@@ -122,6 +121,7 @@ package final class Controller: Sendable {
             }
         }
         for (name, report) in step.reports { events.reported(name, report) }
+        if let kept = step.kept { events.kept(kept) }
         for problem in step.problems {
             logger.warning("kept from the proxies", metadata: ["problem": "\(problem)"])
         }
@@ -129,17 +129,20 @@ package final class Controller: Sendable {
 
     /// Acknowledgements open the way for status; refusals go to the objects that caused them.
     private func followFleet() async {
-        var known: Set<Rejection> = []
+        var known: [Rejection] = []
         for await fleet in server.statuses() {
             if let applied = fleet.proxies.map(\.applied).max() {
                 status.update { $0.applied(applied.number) }
             }
-            for rejection in fleet.rejections where !known.contains(rejection) {
+            guard fleet.rejections != known else { continue }
+            known = fleet.rejections
+            var refusals: [ObjectName: [Rejection]] = [:]
+            for rejection in known {
                 for name in await plane.ingresses(affectedBy: rejection.origins) {
-                    events.refused(name, uid: await plane.report(on: name)?.uid, rejection)
+                    refusals[name, default: []].append(rejection)
                 }
             }
-            known = Set(fleet.rejections)
+            events.refused(refusals)
         }
     }
 
@@ -153,7 +156,8 @@ extension Controller {
     package var readiness: [ReadinessCheck] {
         [
             ReadinessCheck(name: "stores") { [queue] in
-                let missing = queue.unsynced.sorted()
+                let missing = queue.unsynced.sorted { $0.key < $1.key }
+                    .map { kind, reason in reason.isEmpty ? kind : "\(kind) (\(reason))" }
                 return missing.isEmpty ? .ready : .notReady("no list yet of \(missing.joined(separator: ", "))")
             },
             ReadinessCheck(name: "proxies") { [server] in

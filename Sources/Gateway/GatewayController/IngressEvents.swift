@@ -1,4 +1,5 @@
 import DiscoveryProtocol
+import EnvoyTranslation
 import KubernetesModel
 import KubernetesStore
 import Synchronization
@@ -7,10 +8,28 @@ import TrafficPlan
 
 /// Tells what is wrong with an Ingress on the Ingress: each trouble once when it comes up, by the leader.
 final class IngressEvents: Sendable {
-    private struct State {
-        var told: [ObjectName: Set<Diagnostic>] = [:]
+    private struct Trouble: Hashable {
+        var reason: String
+        var message: String
+    }
+
+    private struct Entry {
+        var uid: String?
         /// As they stand, for a leader who is elected later.
-        var reports: [ObjectName: IngressReport] = [:]
+        var reported: [Trouble] = []
+        var refused: [Trouble] = []
+        var kept: [Trouble] = []
+        var told: Set<Trouble> = []
+
+        mutating func takeUntold() -> [Trouble] {
+            let current = reported + refused + kept
+            defer { told = Set(current) }
+            return current.filter { !told.contains($0) }
+        }
+    }
+
+    private struct State {
+        var entries: [ObjectName: Entry] = [:]
         var isLeader = false
     }
 
@@ -20,58 +39,77 @@ final class IngressEvents: Sendable {
     init(recorder: EventRecorder) { self.recorder = recorder }
 
     func reported(_ name: ObjectName, _ report: IngressReport?) {
-        let fresh = state.withLock { state -> [Diagnostic] in
-            state.reports[name] = report
-            return Self.untold(of: name, in: &state)
+        change([name]) { state in
+            guard let report else {
+                state.entries[name] = nil
+                return
+            }
+            // Another object under the same name has been told nothing.
+            if state.entries[name]?.uid != report.uid { state.entries[name]?.told = [] }
+            state.entries[name, default: Entry()].uid = report.uid
+            state.entries[name]?.reported = report.diagnostics.map { Self.trouble(name, $0) }
         }
-        for diagnostic in fresh { tell(name, report?.uid, diagnostic) }
+    }
+
+    /// All that Envoy refuses now, by the Ingresses that take part in it.
+    func refused(_ refusals: [ObjectName: [Rejection]]) {
+        let troubles = refusals.mapValues { $0.map(Self.trouble) }
+        change(Set(troubles.keys)) { state in
+            for name in state.entries.keys { state.entries[name]?.refused = troubles[name] ?? [] }
+        }
+    }
+
+    /// All that is kept from the proxies because Envoy would refuse it.
+    func kept(_ problems: [ObjectName: [TranslationProblem]]) {
+        let troubles = problems.mapValues { $0.map { Trouble(reason: "NotServed", message: "\($0)") } }
+        change(Set(troubles.keys)) { state in
+            for name in state.entries.keys { state.entries[name]?.kept = troubles[name] ?? [] }
+        }
     }
 
     func leadershipChanged(_ isLeader: Bool) {
-        let fresh = state.withLock { state -> [(ObjectName, String?, [Diagnostic])] in
-            state.isLeader = isLeader
-            return state.reports.map { name, report in (name, report.uid, Self.untold(of: name, in: &state)) }
+        let names = state.withLock { $0.entries.keys }
+        change(names) { $0.isLeader = isLeader }
+    }
+
+    private func change(_ names: some Collection<ObjectName>, _ body: (inout State) -> Void) {
+        let news = state.withLock { state -> [(ObjectName, String?, [Trouble])] in
+            body(&state)
+            guard state.isLeader else { return [] }
+            return names.compactMap { name in
+                guard let untold = state.entries[name]?.takeUntold(), !untold.isEmpty else { return nil }
+                return (name, state.entries[name]?.uid, untold)
+            }
         }
-        for (name, uid, diagnostics) in fresh {
-            for diagnostic in diagnostics { tell(name, uid, diagnostic) }
+        for (name, uid, troubles) in news {
+            for trouble in troubles { record(name, uid, trouble) }
         }
     }
 
-    /// Envoy refused a resource that the Ingress takes part in.
-    func refused(_ name: ObjectName, uid: String?, _ rejection: Rejection) {
-        guard state.withLock(\.isLeader) else { return }
-        let fate = rejection.servesLastGood ? "its last good form is served" : "it is not served"
-        record(
-            name, uid, .warning, reason: "RefusedByEnvoy",
-            message: "\(rejection.resource.name) was refused, \(fate): \(rejection.message)")
-    }
-
-    private static func untold(of name: ObjectName, in state: inout State) -> [Diagnostic] {
-        guard state.isLeader else { return [] }
-        let current = state.reports[name]?.diagnostics ?? []
-        let told = state.told[name] ?? []
-        state.told[name] = current.isEmpty ? nil : Set(current)
-        return current.filter { !told.contains($0) }
-    }
-
-    private func tell(_ name: ObjectName, _ uid: String?, _ diagnostic: Diagnostic) {
+    private static func trouble(_ name: ObjectName, _ diagnostic: Diagnostic) -> Trouble {
         // The Ingress's own name says nothing new on the Ingress; another object's does.
         let origin = diagnostic.origin
         let isOwn =
             origin.kind == Ingress.resource.kind && origin.namespace == name.namespace && origin.name == name.name
         let place = isOwn ? origin.field : "\(origin)"
-        record(
-            name, uid, .warning, reason: diagnostic.reason,
-            message: place.isEmpty ? diagnostic.message : "\(place): \(diagnostic.message)")
+        return Trouble(
+            reason: diagnostic.reason, message: place.isEmpty ? diagnostic.message : "\(place): \(diagnostic.message)")
     }
 
-    private func record(
-        _ name: ObjectName, _ uid: String?, _ severity: Occurrence.Severity, reason: String, message: String
-    ) {
+    private static func trouble(_ rejection: Rejection) -> Trouble {
+        let fate = rejection.servesLastGood ? "its last good form is served" : "it is not served"
+        return Trouble(
+            reason: "RefusedByEnvoy",
+            message: "\(rejection.resource.name) was refused, \(fate): \(rejection.message)")
+    }
+
+    private func record(_ name: ObjectName, _ uid: String?, _ trouble: Trouble) {
         let object = ObjectReference(
             apiVersion: Ingress.resource.apiVersion, kind: Ingress.resource.kind, namespace: name.namespace,
             name: name.name, uid: uid)
         recorder.record(
-            Occurrence(object: object, severity: severity, reason: reason, action: "Compile", message: message))
+            Occurrence(
+                object: object, severity: .warning, reason: trouble.reason, action: "Compile",
+                message: trouble.message))
     }
 }

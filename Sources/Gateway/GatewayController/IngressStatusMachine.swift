@@ -7,10 +7,13 @@ package import KubernetesModel
 package struct IngressStatusMachine: Sendable {
     package struct Write: Hashable, Sendable {
         package var name: ObjectName
+        /// Keeps the write from hitting another object that has taken the name since.
+        package var uid: String?
         package var points: [Ingress.Status.Point]
     }
 
     private struct Entry {
+        var uid: String?
         var observed: [Ingress.Status.Point]?
         /// The plan's generation that holds this Ingress; `nil` while it is not ours.
         var generation: UInt64?
@@ -21,6 +24,8 @@ package struct IngressStatusMachine: Sendable {
 
     private var entries: [ObjectName: Entry] = [:]
     private var dirty: Set<ObjectName> = []
+    /// Those whose last write failed, until `retry`.
+    private var failed: Set<ObjectName> = []
     private var applied: UInt64 = 0
     private var isLeader = false
     private var points: [Ingress.Status.Point]
@@ -32,11 +37,12 @@ package struct IngressStatusMachine: Sendable {
     /// The watch brought this object; `nil` when it is deleted.
     package mutating func observed(_ name: ObjectName, _ ingress: Ingress?) {
         guard let ingress else {
-            entries[name] = nil
-            dirty.remove(name)
+            forget(name)
             return
         }
+        if let old = entries[name]?.uid, old != ingress.metadata.uid { forget(name) }
         entries[name, default: Entry()].observed = ingress.status?.loadBalancer?.ingress ?? []
+        entries[name]?.uid = ingress.metadata.uid
         dirty.insert(name)
     }
 
@@ -48,7 +54,9 @@ package struct IngressStatusMachine: Sendable {
 
     /// The Ingress is not, or no longer, ours.
     package mutating func released(_ name: ObjectName) {
-        guard entries[name] != nil else { return }
+        guard let entry = entries[name] else { return }
+        // The watch is ahead of the plan: it has brought the end already.
+        guard entry.observed != nil else { return forget(name) }
         entries[name]?.generation = nil
         dirty.insert(name)
     }
@@ -86,24 +94,36 @@ package struct IngressStatusMachine: Sendable {
             entry.isInFlight = wanted != nil && entry.observed != nil && wanted != entry.observed
             entries[name] = entry
             guard entry.isInFlight, let wanted else { continue }
-            writes.append(Write(name: name, points: wanted))
+            writes.append(Write(name: name, uid: entry.uid, points: wanted))
         }
         return writes.sorted { $0.name < $1.name }
     }
 
-    /// A write ended. After a failure the object is due again at the next `due()`.
+    /// A write ended. After a failure the object is due again after `retry`.
     package mutating func finished(_ write: Write, succeeded: Bool) {
-        guard entries[write.name] != nil else { return }
+        guard let entry = entries[write.name], entry.uid == write.uid else { return }
         entries[write.name]?.isInFlight = false
         if succeeded {
             entries[write.name]?.observed = write.points
         } else {
-            dirty.insert(write.name)
+            failed.insert(write.name)
         }
+    }
+
+    /// Time to try again what failed.
+    package mutating func retry() {
+        dirty.formUnion(failed)
+        failed = []
     }
 
     /// Something waits for an acknowledgement or for a retry.
     package var hasWork: Bool { isLeader && !dirty.isEmpty }
+
+    private mutating func forget(_ name: ObjectName) {
+        entries[name] = nil
+        dirty.remove(name)
+        failed.remove(name)
+    }
 
     private func wantedPoints(of entry: Entry) -> [Ingress.Status.Point]? {
         if entry.generation != nil { return points }

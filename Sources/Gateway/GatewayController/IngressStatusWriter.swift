@@ -1,5 +1,6 @@
 import KubernetesClient
 import KubernetesModel
+import KubernetesStore
 import Logging
 import Metrics
 import Synchronization
@@ -8,7 +9,6 @@ import Synchronization
 final class IngressStatusWriter: Sendable {
     static let fieldManager = "fairway-controller"
     private static let concurrentWrites = 8
-    private static let retryDelay: Duration = .seconds(1)
 
     private let client: KubernetesClient
     private let logger: Logger
@@ -34,15 +34,23 @@ final class IngressStatusWriter: Sendable {
 
     /// Runs until cancelled.
     func run() async {
-        for await _ in wakeUps {
-            let due = machine.withLock { $0.due() }
-            guard !due.isEmpty else { continue }
-            let allSucceeded = await write(due)
-            if !allSucceeded {
-                // The server is struggling or away; the reflectors say so in the log.
-                try? await Task.sleep(for: Self.retryDelay)  // Cancellation ends the loop by itself.
-                wake.yield()
+        await withDiscardingTaskGroup { group in
+            var backoff = Backoff(base: .seconds(1), ceiling: .seconds(60))
+            for await _ in wakeUps {
+                let due = machine.withLock { $0.due() }
+                guard !due.isEmpty else { continue }
+                if await write(due) {
+                    backoff.succeeded()
+                } else {
+                    // What is due meanwhile does not wait for it.
+                    let pause = backoff.failed(spread: .random(in: 0..<1))
+                    group.addTask {
+                        do { try await Task.sleep(for: pause) } catch { return }  // The controller ends.
+                        self.update { $0.retry() }
+                    }
+                }
             }
+            group.cancelAll()
         }
     }
 
@@ -69,11 +77,15 @@ final class IngressStatusWriter: Sendable {
             if let hostname = point.hostname { value["hostname"] = .string(hostname) }
             return .object(value)
         }
+        var metadata: [String: JSONValue] = [
+            "name": .string(write.name.name), "namespace": .string(write.name.namespace),
+        ]
+        if let uid = write.uid { metadata["uid"] = .string(uid) }
         // An empty list is left out: applying nothing gives up what we owned, and the field goes.
         let loadBalancer: JSONValue = points.isEmpty ? [:] : ["ingress": .array(points)]
         let object: JSONValue = [
             "apiVersion": .string(Ingress.resource.apiVersion), "kind": .string(Ingress.resource.kind),
-            "metadata": ["name": .string(write.name.name), "namespace": .string(write.name.namespace)],
+            "metadata": .object(metadata),
             "status": ["loadBalancer": loadBalancer],
         ]
         do throws(KubernetesError) {
@@ -83,12 +95,14 @@ final class IngressStatusWriter: Sendable {
             machine.withLock { $0.finished(write, succeeded: true) }
             return true
         } catch {
-            // An object deleted meanwhile needs no status.
-            let isOver = error.isNotFound
-            if !isOver {
+            // Gone, or another object under the same name, by its uid: its own events bring what it needs.
+            let isOver = error.isNotFound || error.isConflict
+            if !isOver, !error.isCancelled {
                 failed.increment()
-                logger.debug(
-                    "status not written", metadata: ["ingress": "\(write.name)", "error": "\(error)"])
+                // An API server that is away is the reflectors' to report.
+                logger.log(
+                    level: error.isRetryable ? .debug : .warning, "status not written",
+                    metadata: ["ingress": "\(write.name)", "error": "\(error)"])
             }
             machine.withLock { $0.finished(write, succeeded: isOver) }
             return isOver

@@ -62,8 +62,10 @@ struct SourceWatch: Sendable {
                 logger.error(
                     "object cannot be read; its last readable form stays in force",
                     metadata: ["object": "\(O.resource.kind) \(name?.description ?? "?")", "reason": "\(reason)"])
-            case .connected, .disconnected:
-                // The reflector logs both, once each.
+            case .disconnected(let error):
+                queue.failed(O.resource.plural, "\(error)")
+            case .connected:
+                // The reflector logs it.
                 break
             }
         }
