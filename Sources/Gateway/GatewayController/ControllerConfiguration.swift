@@ -18,7 +18,7 @@ package struct ControllerConfiguration: Sendable {
 
     package init(
         listeners: [Listener], defaultCertificate: Certificate, publishedAddresses: [Ingress.Status.Point],
-        identity: String, leaseNamespace: String = "default"
+        identity: String, leaseNamespace: String
     ) {
         self.listeners = listeners
         self.defaultCertificate = defaultCertificate

@@ -45,6 +45,11 @@ struct ControllerCommand: AsyncParsableCommand {
     @Option(name: .customLong("xds-client-ca"), help: "PEM file: the authority whose certificates Envoys must show.")
     var clientAuthorityFile: String?
 
+    @Option(
+        name: .customLong("lease-namespace"),
+        help: "The namespace of the Lease by which one of several replicas leads; else the pod's or the context's.")
+    var leaseNamespace: String?
+
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup var gateway: GatewayOptions
     @OptionGroup var log: LogOptions
@@ -66,7 +71,8 @@ struct ControllerCommand: AsyncParsableCommand {
             client: client,
             configuration: gateway.configuration(
                 listeners: listeners, defaultCertificate: try defaultCertificate(), dataDirectory: dataDirectory,
-                remote: hasLocalEnvoy ? nil : try discovery()),
+                identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
+                leaseNamespace: leaseNamespace ?? connection.namespace, remote: hasLocalEnvoy ? nil : try discovery()),
             registry: registry, logger: logger)
         do {
             try await fairway.run([ControllerService(gateway: gateway)], logger: logger)

@@ -45,14 +45,14 @@ struct GatewayOptions: ParsableArguments {
         return [PortClaim(address: address, port: adminPort, flag: "--admin-port")]
     }
 
+    /// - Parameter identity: this process's in leases and events.
     func configuration(
-        listeners: ListenerOptions, defaultCertificate: Certificate, dataDirectory: String,
-        remote: DiscoveryConfiguration? = nil
+        listeners: ListenerOptions, defaultCertificate: Certificate, dataDirectory: String, identity: String,
+        leaseNamespace: String, remote: DiscoveryConfiguration? = nil
     ) throws -> Gateway.Configuration {
         let controller = ControllerConfiguration(
             listeners: try listeners.planned(), defaultCertificate: defaultCertificate,
-            publishedAddresses: publishedPoints(listeners),
-            identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)")
+            publishedAddresses: publishedPoints(listeners), identity: identity, leaseNamespace: leaseNamespace)
         let local = EnvoyConfiguration(
             dataDirectory: Self.envoyDirectory(in: dataDirectory), binaryPath: envoy, ports: try listeners.claims())
         return Gateway.Configuration(

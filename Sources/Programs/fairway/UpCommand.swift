@@ -77,7 +77,9 @@ private struct UpService: ServiceLifecycle.Service {
             client: client,
             configuration: command.gateway.configuration(
                 listeners: command.listeners, defaultCertificate: try defaultCertificate(),
-                dataDirectory: command.api.dataDirectory),
+                dataDirectory: command.api.dataDirectory,
+                // One process a data directory, so it may take up the lease of one that crashed without waiting.
+                identity: "fairway-up", leaseNamespace: "kube-system"),
             registry: registry, logger: logger)
         let (passes, passed) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
