@@ -97,7 +97,8 @@ extension DiscoveryServer {
         do {
             try await NIOThreadPool.singleton.runIfActive { lastGood.save(LastGoodFile.encode(resources)) }
         } catch {
-            logger.debug("The process ends before the last accepted configuration is written")
+            // Cancelled: this is the end of `run`, and nobody is kept waiting.
+            lastGood.save(LastGoodFile.encode(resources))
         }
     }
 }

@@ -164,6 +164,7 @@ extension Controller {
                 let fleet = server.fleet
                 if fleet.isCurrent { return .ready }
                 if fleet.proxies.isEmpty { return .notReady("no proxy is connected") }
+                if !fleet.isSynced { return .notReady("they hold what they had, until the stores are complete") }
                 let holding = fleet.count(holding: fleet.generation)
                 return .notReady(
                     "\(holding) of \(fleet.proxies.count) proxies hold plan \(fleet.generation)")

@@ -11,7 +11,7 @@ struct APICommand: AsyncParsableCommand {
         commandName: "api",
         abstract: "Run the local Kubernetes API alone.",
         discussion: """
-            For development: several controllers, kubectl and tests against one API server without a cluster. It keeps
+            For development: several controllers, kubectl and tests against one API server without a cluster. It keeps \
             objects; it has no kubelet, no scheduler and no RBAC. `fairway up` contains it.
 
             EXAMPLES

@@ -16,12 +16,14 @@ struct ControllerCommand: AsyncParsableCommand {
         commandName: "controller",
         abstract: "Run the ingress controller against any Kubernetes API server.",
         discussion: """
-            With --local-envoy it starts an Envoy on this machine, as `fairway up` does. Without it, Envoys that run
-            elsewhere come to --xds-address by delta ADS over mutual TLS.
+            With --local-envoy it starts an Envoy on this machine, as `fairway up` does. Without it, Envoys that run \
+            elsewhere come to --xds-address by delta ADS over mutual TLS. docs/operations.md has the roles (RBAC) that \
+            it needs and a bootstrap for such Envoys.
 
             EXAMPLES
               fairway controller --kubeconfig ~/.kube/config --local-envoy
-              fairway controller --xds-address 0.0.0.0:18000 --xds-cert tls.crt --xds-key tls.key --xds-client-ca ca.crt
+              fairway controller --xds-address 0.0.0.0:18000 \\
+                --xds-cert tls.crt --xds-key tls.key --xds-client-ca ca.crt
             """)
 
     @Option(help: "The kubeconfig; else KUBECONFIG, the pod's service account, then ~/.kube/config.")

@@ -11,9 +11,9 @@ struct EchoCommand: AsyncParsableCommand {
         commandName: "echo",
         abstract: "A small server that answers with what it received, for demos and tests.",
         discussion: """
-            Speaks HTTP/1.1, HTTP/2 (with prior knowledge, or by ALPN), WebSocket, gRPC and server-sent events. The
-            answer is JSON: method, path, headers, addresses, TLS, body. Queries make it misbehave on purpose, such as
-            ?status=503, ?delay=2s, ?size=1048576, ?reset=1.
+            Speaks HTTP/1.1, HTTP/2 (with prior knowledge, or by ALPN), WebSocket, gRPC and server-sent events. The \
+            answer is JSON: method, path, headers, addresses, TLS, body. Queries make it misbehave on purpose: \
+            ?status=503, ?delay=2s, ?size=1048576, ?drip=10, ?hang=1, ?reset=1. /sse sends events, /healthz says ok.
 
             EXAMPLES
               fairway echo --port 9081 --name hello-v1

@@ -6,7 +6,7 @@ struct ExplainCommand: AsyncParsableCommand {
         commandName: "explain",
         abstract: "Say which way a request would go, and why it would not go another.",
         discussion: """
-            Prints the listener, the host, each route that was considered with the reason it was passed over, and the
+            Prints the listener, the host, each route that was considered with the reason it was passed over, and the \
             backend with its endpoints. Nothing is sent to the backend.
 
             EXAMPLES

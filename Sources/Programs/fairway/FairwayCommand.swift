@@ -6,13 +6,13 @@ struct FairwayCommand: AsyncParsableCommand {
         commandName: "fairway",
         abstract: "The way into a Kubernetes cluster: from a public address to a pod.",
         discussion: """
-            On a laptop, `fairway up` runs a local Kubernetes API, the ingress controller and Envoy, and serves the
-            manifests you name. In a cluster, `fairway controller` does the same against the real API server.
+            On a laptop, `fairway up` runs a local Kubernetes API, the ingress controller and Envoy, and serves the \
+            manifests you name. `fairway controller` does the same against any Kubernetes API server.
 
             EXAMPLES
               fairway up Examples/hello
               fairway routes
-              fairway explain http://hello.localhost:8080/v2
+              fairway explain http://hello.fairway.localhost:8080/v2
             """,
         version: FairwayVersion.text,
         subcommands: [

@@ -6,8 +6,8 @@ struct LintCommand: AsyncParsableCommand {
         commandName: "lint",
         abstract: "Say what would be refused, before it is applied.",
         discussion: """
-            Reads manifests, compiles them as the controller would, and prints what is wrong with which object and
-            field. Needs no cluster. Services and Secrets that are not among the files are mentioned, not refused.
+            Reads manifests, compiles them as the controller would, and prints what is wrong with which object and \
+            field. Needs no cluster. Services and Secrets that are not among the files are mentioned, not refused. \
             Exits with 1 when something would be refused.
 
             EXAMPLES
@@ -21,7 +21,9 @@ struct LintCommand: AsyncParsableCommand {
     func run() async throws {
         let lint = try ManifestLint(paths: paths)
         for line in lint.lines { say(line) }
-        say("\(lint.objects) objects read, \(lint.errors) errors")
+        say("\(Self.count(lint.objects, "object")) read, \(Self.count(lint.errors, "error"))")
         guard lint.errors == 0 else { throw ExitCode(1) }
     }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

@@ -19,13 +19,12 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Run everything on this machine: a local Kubernetes API, the controller and Envoy.",
         discussion: """
-            Applies the manifests in the given files and folders, follows their changes, and says `ready` once Envoy
-            has acknowledged what they ask for. Needs no root. Ctrl-C or SIGTERM drains and stops; a second one stops
-            at once.
+            Applies the manifests in the given files and folders, follows their changes, and says `ready` once Envoy \
+            serves what they ask for. Needs no root. Ctrl-C or SIGTERM drains and stops; a second one stops at once.
 
             EXAMPLES
               fairway up Examples/hello
-              fairway up --http-port 80 --https-port 443 --bind 0.0.0.0 manifests/
+              fairway up shop.yaml manifests/ --http-port 8000
               KUBECONFIG=.fairway/kubeconfig kubectl get ingress
             """)
 
