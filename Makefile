@@ -30,7 +30,7 @@ build:
 
 test:
 	@Scripts/install-tools test
-	swift build --build-tests
+	swift build --product fairwayPackageTests
 	@# One after another: many start servers and proxies, and their load would disturb each other's.
 	swift test --skip-build --no-parallel $(if $(T),--filter '^$(T)Tests\.')
 

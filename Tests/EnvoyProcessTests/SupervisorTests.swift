@@ -151,7 +151,7 @@ struct `A supervised Envoy` {
                 kill(getpid(), SIGKILL)
             }
         }
-        let record = try #require(ProcessRecord.read(from: try RunFolder(dataDirectory: folder)))
+        let record = try #require(ProcessRecord.read(at: RunFolder.recordPath(in: folder)))
         #expect(record.process.isAlive)
         return record.process.pid
     }

@@ -98,7 +98,7 @@ extension DiscoveryServer {
             try await NIOThreadPool.singleton.runIfActive { lastGood.save(LastGoodFile.encode(resources)) }
         } catch {
             // Cancelled: this is the end of `run`, and nobody is kept waiting.
-            lastGood.save(LastGoodFile.encode(resources))
+            lastGood.save(LastGoodFile.encode(served.lastGoodSet))
         }
     }
 }
