@@ -9,7 +9,24 @@ package enum ResourceType: String, CaseIterable, Hashable, Sendable {
     case routeConfiguration = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 }
 
-package struct ResourceName: Hashable, Sendable, CustomStringConvertible {
+/// By place among the cases. Enums with raw values are else compared and hashed by these, and these are long texts.
+extension ResourceType: Comparable {
+    private var place: Int {
+        switch self {
+        case .cluster: 0
+        case .clusterLoadAssignment: 1
+        case .secret: 2
+        case .listener: 3
+        case .routeConfiguration: 4
+        }
+    }
+
+    package static func == (left: ResourceType, right: ResourceType) -> Bool { left.place == right.place }
+    package static func < (left: ResourceType, right: ResourceType) -> Bool { left.place < right.place }
+    package func hash(into hasher: inout Hasher) { hasher.combine(place) }
+}
+
+package struct ResourceName: Hashable, Comparable, Sendable, CustomStringConvertible {
     package var type: ResourceType
     package var name: String
 
@@ -19,6 +36,10 @@ package struct ResourceName: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(type) \(name)" }
+
+    package static func < (left: ResourceName, right: ResourceName) -> Bool {
+        left.type == right.type ? left.name < right.name : left.type < right.type
+    }
 }
 
 /// One xDS resource, serialised once and shared by every proxy.

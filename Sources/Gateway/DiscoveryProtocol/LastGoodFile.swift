@@ -88,7 +88,7 @@ private struct ByteWriter {
     mutating func form(_ form: PieceForm) {
         blob(form.bytes)
         integer(UInt32(form.references.count))
-        for name in form.references.sorted(by: { $0.description < $1.description }) {
+        for name in form.references.sorted() {
             text(name.type.rawValue)
             text(name.name)
         }

@@ -19,27 +19,28 @@ extension ProxySession {
             stageAbsent(name, entry, of: type, in: &channel, into: &draft)
             return
         }
-        if let held = channel.held[name], held.source == source {
-            stagePieces(name, entry, target, held, in: &channel, into: &draft, serving: served)
+        if channel.held[name]?.source == source {
+            stagePieces(name, entry, source, target, in: &channel, into: &draft, serving: served)
         } else {
             stageWhole(name, entry, source, target, in: &channel, into: &draft, serving: served)
         }
     }
 
+    /// What is held is looked at where it is: a copy of it that lives on would make the change of one piece copy all.
     private mutating func stagePieces(
-        _ name: String, _ entry: Pending, _ target: CompositeResource, _ held: Held, in channel: inout Channel,
-        into draft: inout Draft, serving served: ServedSet
+        _ name: String, _ entry: Pending, _ source: ResourceName, _ target: CompositeResource,
+        in channel: inout Channel, into draft: inout Draft, serving served: ServedSet
     ) {
         var entry = entry
         if entry.comparesAll {
-            entry.pieces = Set(
-                [nil] + target.parts.keys.map(Optional.some) + held.content.parts.keys.map(Optional.some))
+            let held = channel.held[name].map { Array($0.content.parts.keys) } ?? []
+            entry.pieces = Set([nil] + target.parts.keys.map(Optional.some) + held.map(Optional.some))
         }
         var waiting: Set<String?> = []
         var isParked = true
         var pieces: [SentChange.Piece] = []
         for part in entry.pieces {
-            let (old, new) = (held.content[part], target[part])
+            let (old, new) = (channel.held[name]?.content[part], target[part])
             guard old?.hash != new?.hash else { continue }
             let blocker = new.flatMap { self.blocker(of: $0, serving: served) }
             if blocker == .cold || (blocker == .withheld && old != nil) {
@@ -51,7 +52,7 @@ extension ProxySession {
         }
         if !pieces.isEmpty || entry.isForced {
             draft.since = min(draft.since, entry.since)
-            send(pieces, of: name, source: held.source, in: &channel, into: &draft)
+            send(pieces, of: name, source: source, in: &channel, into: &draft)
         }
         if !waiting.isEmpty {
             channel.pending[name] = Pending(pieces: waiting, isParked: isParked, since: entry.since)

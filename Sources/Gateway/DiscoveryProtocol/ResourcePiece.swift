@@ -41,6 +41,7 @@ package struct CompositeResource: Sendable {
     package private(set) var head: PieceForm
     package private(set) var parts: [String: PieceForm] = [:]
     package private(set) var version: ContentHash
+    private var partBytes = 0
     /// The keys in order, or a superset of them that the next assembly puts in order.
     private var keys: [String] = []
     private var unsortedKeys: [String] = []
@@ -62,10 +63,14 @@ package struct CompositeResource: Sendable {
 
     package mutating func setPart(_ key: String, _ form: PieceForm?) {
         let old = parts[key]
-        if let old { version = version - old.hash }
+        if let old {
+            version = version - old.hash
+            partBytes -= old.bytes.count
+        }
         parts[key] = form
         guard let form else { return }
         version = version + form.hash
+        partBytes += form.bytes.count
         if old == nil { unsortedKeys.append(key) }
     }
 
@@ -73,7 +78,7 @@ package struct CompositeResource: Sendable {
     package mutating func assembled() -> [UInt8] {
         sortKeys()
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(head.bytes.count + keys.reduce(0) { $0 + (parts[$1]?.bytes.count ?? 0) })
+        bytes.reserveCapacity(head.bytes.count + partBytes)
         bytes.append(contentsOf: head.bytes)
         for key in keys {
             if let part = parts[key] { bytes.append(contentsOf: part.bytes) }
@@ -90,6 +95,12 @@ package struct CompositeResource: Sendable {
     /// Merges the new keys in: linear for a change of few keys, where a full sort would not be.
     private mutating func sortKeys() {
         guard !unsortedKeys.isEmpty || keys.count != parts.count else { return }
+        if unsortedKeys.count == 1, keys.count + 1 == parts.count {
+            // The usual change. One key more than before, and so none of the old ones is gone.
+            keys.insert(unsortedKeys[0], at: place(of: unsortedKeys[0]))
+            unsortedKeys = []
+            return
+        }
         unsortedKeys.sort()
         var merged: [String] = []
         merged.reserveCapacity(parts.count)
@@ -100,6 +111,16 @@ package struct CompositeResource: Sendable {
         }
         keys = merged
         unsortedKeys = []
+    }
+
+    /// Where the key belongs among the sorted ones.
+    private func place(of key: String) -> Int {
+        var (low, high) = (0, keys.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     private func smaller(_ left: inout ArraySlice<String>, _ right: inout ArraySlice<String>) -> String? {

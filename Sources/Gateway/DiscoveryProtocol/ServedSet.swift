@@ -235,7 +235,7 @@ extension ServedSet {
             found[name] = accepted
         }
         addRemovedButNeeded(to: &found)
-        return found.values.sorted { $0.name.description < $1.name.description }
+        return found.values.sorted { $0.name < $1.name }
     }
 
     private func goodForm(of piece: ResourcePiece, serving form: PieceForm) -> PieceForm? {

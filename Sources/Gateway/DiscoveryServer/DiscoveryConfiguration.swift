@@ -35,7 +35,7 @@ package struct DiscoveryConfiguration: Sendable {
     /// Where the last accepted set is kept over restarts; it holds private keys and is written with mode 0600.
     package var lastGoodFile: String?
     /// The shortest time between two writes of that file.
-    package var saveInterval: Duration = .seconds(2)
+    package var saveInterval: Duration = .seconds(5)
     package var limits = ProxySession.Limits()
     package var mostProxies = 1024
     /// A proxy that reconnects lists what it holds: some 60 bytes for each of its resources.

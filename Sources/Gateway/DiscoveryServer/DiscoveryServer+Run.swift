@@ -93,9 +93,10 @@ extension DiscoveryServer {
     }
 
     private func save() async {
-        guard let lastGood, let resources = lastGoodSet else { return }
+        guard let lastGood, let served = completeSet else { return }
         do {
-            try await NIOThreadPool.singleton.runIfActive { lastGood.save(LastGoodFile.encode(resources)) }
+            // The whole set is gone through there, too: under the lock it would hold up what is published meanwhile.
+            try await NIOThreadPool.singleton.runIfActive { lastGood.save(LastGoodFile.encode(served.lastGoodSet)) }
         } catch {
             // Cancelled: this is the end of `run`, and nobody is kept waiting.
             lastGood.save(LastGoodFile.encode(served.lastGoodSet))

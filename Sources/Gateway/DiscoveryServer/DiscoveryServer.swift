@@ -206,7 +206,8 @@ extension DiscoveryServer {
         for delay in delays { metrics.applied(after: delay) }
     }
 
-    var lastGoodSet: [AcceptedResource]? {
-        core.withLock { $0.fleet.isSynced ? $0.fleet.served.lastGoodSet : nil }
+    /// What is served once the wanted set is complete.
+    var completeSet: ServedSet? {
+        core.withLock { $0.fleet.isSynced ? $0.fleet.served : nil }
     }
 }
