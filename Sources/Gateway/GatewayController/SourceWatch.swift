@@ -34,12 +34,16 @@ struct SourceWatch: Sendable {
             group.addTask {
                 try await follow(
                     EndpointSlice.self,
-                    options: ReflectorOptions(selection: Selection(labels: EndpointSlice.serviceLabel))
+                    options: ReflectorOptions(
+                        selection: Selection(labels: EndpointSlice.serviceLabel),
+                        transform: { LeanObjects.leanSlice($0) })
                 ) { .endpointSlice($0.name, $0.new) }
             }
             group.addTask {
                 try await follow(
-                    Secret.self, options: ReflectorOptions(selection: Selection(fields: noHelm))
+                    Secret.self,
+                    options: ReflectorOptions(
+                        selection: Selection(fields: noHelm), transform: { LeanObjects.lean($0) })
                 ) { .secret($0.name, $0.new) }
             }
             try await group.waitForAll()
@@ -47,7 +51,7 @@ struct SourceWatch: Sendable {
     }
 
     private func follow<O: KubernetesObject>(
-        _ type: O.Type, options: ReflectorOptions<O> = ReflectorOptions(),
+        _ type: O.Type, options: ReflectorOptions<O> = ReflectorOptions(transform: { LeanObjects.lean($0) }),
         as change: @escaping @Sendable (ObjectChange<O>) -> SourceChange
     ) async throws {
         let reflector = Reflector<O>(client: client, options: options, logger: logger)
