@@ -5,8 +5,22 @@ import Logging
 import NIOPosix
 
 extension DiscoveryServer {
+    /// The stages of one change are accepted one after the other; this is about how long all of them take.
+    private static let settlingTime: Duration = .milliseconds(200)
+
     /// Serves until it is cancelled or drained.
     package func run() async throws {
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await serve())
+        } catch {
+            outcome = .failure(error)
+        }
+        await save()
+        try outcome.get()
+    }
+
+    private func serve() async throws {
         let transport = try makeTransport()
         let server = GRPCServer(transport: transport, services: [DiscoveryService(server: self)])
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -35,7 +49,6 @@ extension DiscoveryServer {
             }
             group.cancelAll()
         }
-        await save()
     }
 
     private func makeTransport() throws -> HTTP2ServerTransport.Posix {
@@ -87,6 +100,7 @@ extension DiscoveryServer {
 
     private func saveLoop() async throws {
         for await _ in signals.save.stream {
+            try await ContinuousClock().sleep(for: Self.settlingTime)
             await save()
             try await ContinuousClock().sleep(for: configuration.saveInterval)
         }

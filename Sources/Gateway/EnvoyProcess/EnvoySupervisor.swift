@@ -40,12 +40,18 @@ package final class EnvoySupervisor: Service {
     /// - Parameter accessLog: Gets Envoy's access log, a line at a time, without its newline.
     package init(
         configuration: EnvoyConfiguration, logger: Logger,
-        accessLog: @escaping @Sendable (String) -> Void = { print($0) }
+        accessLog: @escaping @Sendable (String) -> Void = toStandardOutput
     ) throws {
         self.configuration = configuration
         folder = try RunFolder(dataDirectory: configuration.dataDirectory)
         self.logger = logger
         self.accessLog = accessLog
+    }
+
+    /// At once: into a pipe or a file the C library would otherwise write some four kilobytes at a time.
+    package static func toStandardOutput(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 
     /// Where Envoy looks for the discovery server.
@@ -104,7 +110,7 @@ package final class EnvoySupervisor: Service {
                 group.addTask { await self.retire(predecessor) }
             }
             group.addTask { try await self.keepRunning(next, adopting: isAdoptable ? predecessor?.process : nil) }
-            try await group.waitForAll()
+            for try await _ in group {}
         }
     }
 

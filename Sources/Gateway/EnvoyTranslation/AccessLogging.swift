@@ -29,7 +29,7 @@ enum AccessLogging {
         ("client", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         ("method", "%REQ(:METHOD)%"),
         ("host", "%REQ(:AUTHORITY)%"),
-        ("path", "%PATH(NQ:ORIG)%"),
+        ("path", "%PATH(NQ:ORIG_OR_PATH)%"),
         ("protocol", "%PROTOCOL%"),
         ("status", "%RESPONSE_CODE%"),
         ("flags", "%RESPONSE_FLAGS%"),
@@ -51,7 +51,7 @@ enum AccessLogging {
     }
 
     private static let text =
-        "%START_TIME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %REQ(:METHOD)% %REQ(:AUTHORITY)%%PATH(NQ:ORIG)% "
+        "%START_TIME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %REQ(:METHOD)% %REQ(:AUTHORITY)%%PATH(NQ:ORIG_OR_PATH)% "
         + "%PROTOCOL% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %DURATION%ms "
         + "backend=%UPSTREAM_CLUSTER_RAW% endpoint=%UPSTREAM_HOST% route=\"%ROUTE_NAME%\"\n"
 }

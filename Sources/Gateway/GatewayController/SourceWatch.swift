@@ -46,7 +46,7 @@ struct SourceWatch: Sendable {
                         selection: Selection(fields: noHelm), transform: { LeanObjects.lean($0) })
                 ) { .secret($0.name, $0.new) }
             }
-            try await group.waitForAll()
+            for try await _ in group {}
         }
     }
 

@@ -122,7 +122,7 @@ struct ControllerCommand: AsyncParsableCommand {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await gateway.run() }
                 group.addTask { if await gateway.waitUntilCurrent() { say("ready") } }
-                try await group.waitForAll()
+                for try await _ in group {}
             }
         }
     }

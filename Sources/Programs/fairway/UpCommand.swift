@@ -91,7 +91,7 @@ private struct UpService: ServiceLifecycle.Service {
             group.addTask { try await gateway.run() }
             group.addTask { if await gateway.waitUntilCurrent() { await announce(gateway) } }
             // On shutdown the follower ends at once; the gateway drains first.
-            try await group.waitForAll()
+            for try await _ in group {}
         }
     }
 

@@ -48,7 +48,7 @@ final class SQLiteStorage: DurableStorage {
     private static func openFailure(_ error: any Error, path: String) -> LocalClusterError {
         switch (error as? DatabaseError)?.resultCode {
         case .SQLITE_BUSY?, .SQLITE_LOCKED?:
-            .unreadable(file: path, reason: "another process is using it")
+            .unreadable(file: path, reason: "another process is using it; stop that one, or choose another --data-dir")
         case .SQLITE_NOTADB?, .SQLITE_CORRUPT?:
             .unreadable(
                 file: path,
