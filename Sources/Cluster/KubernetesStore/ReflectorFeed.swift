@@ -80,11 +80,11 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
         let isFirst = !hasSynced
         hasSynced = true
         metrics.objects.record(store.objects.count)
+        succeeded()
         mailbox.put { pending in
             for change in changes { pending.add(change) }
             if isFirst { pending.synced() }
         }
-        succeeded()
     }
 
     private mutating func watch(from version: String) async -> ReflectorMachine.Action {
