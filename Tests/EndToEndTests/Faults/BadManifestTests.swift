@@ -72,24 +72,21 @@ struct BadManifestTests {
             isToldAs: "manifest refused", "huge-bad.yaml")
     }
 
-    @Test func `A Secret with half a key pair`() async throws {
-        let issued = try CertificateAuthority.forTests().issue("half.test")
+    @Test func `A Secret without a key, and one with an empty key`() async throws {
+        let chain = try CertificateAuthority.forTests().issue("half.test").chain
         let gateway = try Gateway.current
         try await expect(
             "half",
             Manifest.text([
-                Manifest.secret("half", ["tls.crt": issued.chain]),
+                Manifest.secret("none", type: "kubernetes.io/tls", ["tls.crt": chain]),
+                Manifest.tlsSecret("half", certificate: chain, key: ""),
                 Manifest.ingress(
                     "half", [Manifest.Rule("half-inner.test", [.prefix("/", "steady")])],
                     tls: [(hosts: ["half-inner.test"], secret: "half")]),
-            ]))
-        // Its route is served; what is missing stands on the Ingress.
+            ]), isToldAs: "manifest refused", "Secret default/none", "tls.key")
+        // The route is served all the same; what is missing stands on the Ingress.
         try await gateway.wait("half-inner.test")
-        try await gateway.fairway.kubectl("get", "ingress", "half")
-        try await eventually("an Event names Secret and field", every: .milliseconds(200)) {
-            try await gateway.events(of: "half").contains { event in
-                event.message.contains("half") && event.message.contains("tls.key")
-            }
-        }
+        try await gateway.expectEvent(
+            of: "half", "InvalidCertificate", saying: "spec.tls[0]", "default/half", "tls.key")
     }
 }

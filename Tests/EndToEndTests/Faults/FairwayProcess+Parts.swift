@@ -5,6 +5,7 @@ import TestSupport
 /// The parts of a gateway one by one, for tests that kill them.
 extension FairwayProcess {
     /// Ports and a folder, with nothing running. An Envoy that a killed controller leaves behind ends with the test.
+    @discardableResult
     static func parts<Result: Sendable>(
         _ body: @escaping @Sendable (FairwayProcess) async throws -> Result
     ) async throws -> Result {

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import Synchronization
 import TestSupport
 
 #if canImport(System)
@@ -9,9 +10,18 @@ import TestSupport
 #endif
 
 /// A `fairway` command in a process of its own, which a test may signal or kill.
-struct Program: Sendable {
+final class Program: Sendable {
     let pid: Int32
     let log: FairwayProcess.Log
+    private let signalled = Mutex(false)
+    private let ended = Mutex(false)
+
+    private var hasEnded: Bool { ended.withLock { $0 } }
+
+    private init(pid: Int32, log: FairwayProcess.Log) {
+        self.pid = pid
+        self.log = log
+    }
 
     /// How it ended, once its test let go of it.
     struct Ending: Sendable {
@@ -27,14 +37,18 @@ struct Program: Sendable {
         }
     }
 
-    func send(_ signal: Int32) { kill(pid, signal) }
+    func send(_ signal: Int32) {
+        signalled.withLock { $0 = true }
+        kill(pid, signal)
+    }
 
     func waitUntilReady() async throws {
         do {
-            try await eventually("the command says ready", within: .seconds(60)) { log.isReady }
+            try await eventually("the command says ready", within: .seconds(60)) { log.isReady || hasEnded }
         } catch is DeadlineExceeded {
             throw FairwayProcess.EndedEarly(log: log.text)
         }
+        guard log.isReady else { throw FairwayProcess.EndedEarly(log: log.text) }
     }
 
     func waitUntilPrinted(_ text: String, within timeout: Duration = .seconds(20)) async throws {
@@ -45,7 +59,7 @@ struct Program: Sendable {
         }
     }
 
-    /// Runs the command while `body` runs, and stops it with SIGTERM afterwards.
+    /// Runs the command while `body` runs. Afterwards it is stopped with SIGTERM, unless `body` has signalled it already.
     ///
     /// - Parameter patience: how long it may take to end; then it is killed, which its status tells.
     @discardableResult
@@ -65,6 +79,7 @@ struct Program: Sendable {
                 // Its output ends when it does.
                 group.addTask {
                     for try await line in output.strings() { log.append(line) }
+                    program.ended.withLock { $0 = true }
                     return true
                 }
                 let result: Swift.Result<Result, any Error>
@@ -74,7 +89,7 @@ struct Program: Sendable {
                     result = .failure(error)
                 }
                 let end = clock.now
-                program.send(SIGTERM)
+                if !program.signalled.withLock({ $0 }) { program.send(SIGTERM) }
                 group.addTask {
                     try await clock.sleep(for: patience)
                     program.send(SIGKILL)

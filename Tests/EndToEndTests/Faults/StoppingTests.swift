@@ -74,6 +74,7 @@ struct StoppingTests {
             await hanging
             return envoy
         }
+        #expect(ending.exitCode == 130, "\(ending.status)\n\(ending.log)")
         #expect(ending.duration < .seconds(5), "\(ending.log)")
         #expect(kill(envoy, 0) != 0, "Envoy is still there")
     }

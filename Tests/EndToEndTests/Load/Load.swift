@@ -21,6 +21,7 @@ final class Load: Sendable {
     private struct Record {
         var requests = 0
         var messages = 0
+        /// With the time, to be found in the logs.
         var failures: [String] = []
         var slowest = Duration.zero
         var isOver = false
@@ -43,6 +44,7 @@ final class Load: Sendable {
     }
 
     /// Runs all clients until `changes` returns.
+    @discardableResult
     func during<Result: Sendable>(
         _ streams: [Stream], sockets: [Stream] = [],
         _ changes: () async throws -> Result
@@ -74,7 +76,7 @@ final class Load: Sendable {
                     } while !isOver && !stream.connectsAnew
                 }
             } catch {
-                record.withLock { $0.failures.append("\(stream.host): \(error)") }
+                record.withLock { $0.failures.append("\(Date()) \(stream.host): \(error)") }
             }
         }
     }
@@ -85,7 +87,7 @@ final class Load: Sendable {
             record.requests += 1
             record.slowest = max(record.slowest, took)
             guard !isRight else { return }
-            record.failures.append("\(stream.host): \(answer.status) \(answer.body.prefix(200))")
+            record.failures.append("\(Date()) \(stream.host): \(answer.status) \(answer.body.prefix(200))")
         }
     }
 
@@ -104,7 +106,7 @@ final class Load: Sendable {
                 }
             }
         } catch {
-            record.withLock { $0.failures.append("WebSocket \(stream.host): \(error)") }
+            record.withLock { $0.failures.append("\(Date()) WebSocket \(stream.host): \(error)") }
         }
     }
 
