@@ -22,7 +22,7 @@ help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 run: build
-	@FAIRWAY=$(FAIRWAY) Examples/hello/run
+	@exec env FAIRWAY=$(FAIRWAY) Examples/hello/run
 
 build:
 	@Scripts/install-tools run

@@ -59,6 +59,9 @@ package final class EnvoySupervisor: Service {
 
     package var status: EnvoyStatus { state.withLock { $0.status } }
 
+    /// From `stop()` on.
+    package var isStopping: Bool { stopping.isOpen }
+
     /// The admin interface of the Envoy that runs now; `nil` before the first start.
     package var admin: EnvoyAdmin? { state.withLock { $0.admin } }
 

@@ -115,7 +115,8 @@ extension EnvoySupervisor {
     /// For `/readyz`: Envoy has opened its listeners.
     fileprivate var readiness: ReadinessCheck {
         ReadinessCheck(name: "envoy") {
-            switch self.status {
+            guard !self.isStopping else { return .notReady("Envoy takes no new connections and finishes its requests") }
+            return switch self.status {
             case .serving: .ready
             case .starting: .notReady("Envoy starts")
             case .down(let reason): .notReady("Envoy ended and is started again: \(reason)")
