@@ -63,7 +63,7 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
             let result = try await client.list(
                 O.self, options.selection, page: Page(limit: paged ? options.pageSize : nil, continue: token))
             for object in result.items {
-                if let kept = transformed(object) { page.objects.append(kept) }
+                if let kept = options.kept(of: object) { page.objects.append(kept) }
             }
             for object in result.undecodable { unreadable(object) }
             page.unreadable.formUnion(result.undecodable.compactMap(\.name))
@@ -110,8 +110,13 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
         metrics.events.increment()
         switch event {
         case .added(let object), .modified(let object):
-            // What the transform leaves out now may have been in the store.
-            told(transformed(object).map { store.set($0) } ?? store.remove(object.objectName))
+            // The store is changed in place: a call that borrows all of `self` here would make it copy its objects.
+            if let kept = options.kept(of: object) {
+                told(store.set(kept))
+            } else {
+                // What the transform leaves out now may have been in the store.
+                told(store.remove(object.objectName))
+            }
             return object.metadata.resourceVersion ?? ""
         case .deleted(let name, let version):
             told(store.remove(name))
@@ -128,11 +133,6 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
         guard let change else { return }
         metrics.objects.record(store.objects.count)
         mailbox.put { $0.add(change) }
-    }
-
-    private func transformed(_ object: O) -> O? {
-        guard let transform = options.transform else { return object }
-        return transform(object)
     }
 
     private func unreadable(_ object: UndecodableObject) {

@@ -32,4 +32,9 @@ package struct ReflectorOptions<O: KubernetesObject>: Sendable {
         self.backoff = backoff
         self.transform = transform
     }
+
+    func kept(of object: O) -> O? {
+        guard let transform else { return object }
+        return transform(object)
+    }
 }
