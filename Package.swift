@@ -162,7 +162,7 @@ let package = Package(
         // What Benchmarks/run measures of the compiler alone.
         .executableTarget(
             name: "CompileBenchmark",
-            dependencies: ["KubernetesModel", "TrafficCompiler", "EnvoyTranslation"],
+            dependencies: ["KubernetesModel", "TrafficCompiler", "EnvoyTranslation", "DiscoveryProtocol"],
             path: "Benchmarks/CompileBenchmark", swiftSettings: settings),
 
         // Tests mirror the rooms.

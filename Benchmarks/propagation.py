@@ -12,7 +12,8 @@ import sys
 import tempfile
 import time
 
-from kube import API, Probe, Process, explain_failure, free_port, percentile, wait_for
+from kube import (API, Probe, Process, command_of, cpu_seconds, explain_failure, free_port, percentile,
+                  wait_for)
 
 ap = argparse.ArgumentParser(description=__doc__)
 ap.add_argument("--fairway", default=".build/release/fairway")
@@ -38,9 +39,13 @@ def ingress(name, host, klass):
 
 
 class Contender:
-    def __init__(self, name, port, sample):
-        self.name, self.probe, self.sample = name, Probe(port), sample
+    def __init__(self, name, port, sample, process):
+        self.name, self.probe, self.sample, self.process = name, Probe(port), sample, process
         self.times, self.wrong, self.missed = [], 0, 0
+
+    def cpu(self):
+        """CPU seconds so far of each of its processes, by command."""
+        return {command_of(pid): cpu_seconds(pid) for pid in self.process.children()}
 
     def measure(self, host, patience=30):
         """Asks every millisecond until three answers in a row are 200."""
@@ -108,6 +113,7 @@ def run(server, contenders):
     for one in contenders:
         server.request("POST", INGRESSES, ingress(f"{one.name}-warm", f"{one.name}-warm.test", one.name))
         wait_for(f"{one.name} serves", 60, lambda: one.probe.status(f"{one.name}-warm.test") == 200)
+    before = {one.name: one.cpu() for one in contenders}
     for index in range(options.routes):
         for one in contenders:
             host = f"{one.name}-{index}.test"
@@ -116,9 +122,11 @@ def run(server, contenders):
                 one.measure(host)
         if index % 500 == 499:
             print(f"  {index + 1} of {options.routes}", file=sys.stderr, flush=True)
+    return {(one.name, command): (spent - before[one.name].get(command, 0)) / options.routes
+            for one in contenders for command, spent in one.cpu().items()}
 
 
-def report(contenders):
+def report(contenders, spent):
     print(f"\nRoute created to first 200, {options.routes} Ingresses each, one after another (ms)\n")
     print("| controller | measured | mean | p50 | p99 | max | wrong answers | never served |")
     print("|---|---|---|---|---|---|---|---|")
@@ -128,6 +136,9 @@ def report(contenders):
         if one.name == "fairway" and third > 0:
             print(one.row(one.times[:third], "fairway, first third"))
             print(one.row(one.times[-third:], "fairway, last third"))
+    print("\nCPU for each route, reading of all Ingresses and the benchmark's own requests included:")
+    for (name, command), seconds in spent.items():
+        print(f"  {name}: {command} {1000 * seconds:.1f} ms")
     if len(contenders) == 2 and all(one.times for one in contenders):
         means = [sum(one.times) / len(one.times) for one in contenders]
         print(f"\nRatio of means, fairway / traefik: {means[0] / means[1]:.4f}")
@@ -142,12 +153,11 @@ def main():
             server, http = start_fairway(directory, processes, echo)
             contenders = []
             if options.only != "traefik":
-                contenders.append(Contender("fairway", http, options.routes))
+                contenders.append(Contender("fairway", http, options.routes, processes[1]))
             if options.only != "fairway":
                 port = start_traefik(directory, processes, server)
-                contenders.append(Contender("traefik", port, options.traefik_sample))
-            run(server, contenders)
-            report(contenders)
+                contenders.append(Contender("traefik", port, options.traefik_sample, processes[-1]))
+            report(contenders, run(server, contenders))
         except RuntimeError:
             explain_failure(directory)
             raise

@@ -1,3 +1,4 @@
+import DiscoveryProtocol
 import EnvoyTranslation
 import KubernetesModel
 import TrafficCompiler
