@@ -110,16 +110,19 @@ struct ReflectorFeed<O: KubernetesObject>: Sendable {
         metrics.events.increment()
         switch event {
         case .added(let object), .modified(let object):
-            // The store is changed in place: a call that borrows all of `self` here would make it copy its objects.
+            // Not as an argument of `told`: that borrows `self` first, and the store would have to copy all objects.
+            let change: ObjectChange<O>?
             if let kept = options.kept(of: object) {
-                told(store.set(kept))
+                change = store.set(kept)
             } else {
                 // What the transform leaves out now may have been in the store.
-                told(store.remove(object.objectName))
+                change = store.remove(object.objectName)
             }
+            told(change)
             return object.metadata.resourceVersion ?? ""
         case .deleted(let name, let version):
-            told(store.remove(name))
+            let change = store.remove(name)
+            told(change)
             return version
         case .bookmark(let version, _):
             return version
