@@ -54,6 +54,15 @@ import Testing
         #expect(inventory.identities.isEmpty)
     }
 
+    @Test func `keeps what an earlier run left behind while a file is broken that may hold it`() {
+        let old = Manifest.Identity(apiVersion: "v1", kind: "Service", name: ObjectName(name: "old"))
+        var inventory = ManifestInventory(inherited: [old])
+        inventory.read(file("kind: ["), path: "x.yaml")
+        #expect(inventory.change().isEmpty)
+        inventory.removed(path: "x.yaml")
+        #expect(inventory.change().delete == [old])
+    }
+
     @Test func `keeps an object that moved to another file`() {
         var inventory = applied(file(object("Service", "a")))
         inventory.read(file(object("Service", "a")), path: "y.yaml")

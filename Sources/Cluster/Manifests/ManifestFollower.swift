@@ -122,15 +122,6 @@ package struct ManifestFollower: Sendable {
         }
     }
 
-    private func deleteIfPresent(_ kind: ResourceKind, _ name: ObjectName) async throws(KubernetesError) {
-        do {
-            try await client.delete(kind, name)
-        } catch {
-            // Somebody may have been faster.
-            if !error.isNotFound { throw error }
-        }
-    }
-
     private mutating func complain(about identity: Manifest.Identity, _ message: String, place: Place?) {
         guard complaints[identity] != message else { return }
         complaints[identity] = message

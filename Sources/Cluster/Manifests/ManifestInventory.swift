@@ -6,6 +6,8 @@ package struct ManifestInventory: Sendable {
     private var applied: [Manifest.Identity: Manifest] = [:]
     /// Applied by an earlier run, content unknown.
     private var inherited: Set<Manifest.Identity>
+    /// Files that had errors at their last reading. What an earlier run applied may stand in one of them.
+    private var faulty: Set<String> = []
 
     package init(inherited: Set<Manifest.Identity> = []) {
         self.inherited = inherited
@@ -21,6 +23,7 @@ package struct ManifestInventory: Sendable {
     /// A file was read. One that has errors keeps the objects of its last good reading beside those that can be read
     /// now, so that a slip of the keyboard deletes nothing.
     package mutating func read(_ file: ManifestFile, path: String) {
+        if file.errors.isEmpty { faulty.remove(path) } else { faulty.insert(path) }
         var manifests = file.errors.isEmpty ? [:] : wanted[path] ?? [:]
         for manifest in file.manifests { manifests[manifest.identity] = manifest }
         wanted[path] = manifests
@@ -29,6 +32,7 @@ package struct ManifestInventory: Sendable {
     /// The file is gone.
     package mutating func removed(path: String) {
         wanted[path] = nil
+        faulty.remove(path)
     }
 
     /// What is to be done, in an order in which it can be done: namespaces and custom kinds first, and deletions last.
@@ -44,7 +48,8 @@ package struct ManifestInventory: Sendable {
             let (rankA, rankB) = (Self.rank(a.identity.kind), Self.rank(b.identity.kind))
             return rankA == rankB ? a.identity < b.identity : rankA < rankB
         }
-        change.delete = Set(applied.keys).union(inherited).subtracting(present).sorted()
+        let known = faulty.isEmpty ? Set(applied.keys).union(inherited) : Set(applied.keys)
+        change.delete = known.subtracting(present).sorted()
         return change
     }
 
