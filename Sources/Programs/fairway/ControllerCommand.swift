@@ -72,7 +72,9 @@ struct ControllerCommand: AsyncParsableCommand {
         let gateway = try Gateway(
             client: client,
             configuration: gateway.configuration(
-                listeners: listeners, defaultCertificate: try defaultCertificate(), dataDirectory: dataDirectory,
+                listeners: listeners,
+                defaultCertificate: try DefaultCertificate(dataDirectory: dataDirectory).certificate(),
+                dataDirectory: dataDirectory,
                 identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
                 leaseNamespace: leaseNamespace ?? connection.namespace, remote: hasLocalEnvoy ? nil : try discovery()),
             registry: registry, logger: logger)
@@ -83,13 +85,6 @@ struct ControllerCommand: AsyncParsableCommand {
             throw error
         }
         await client.shutdown()
-    }
-
-    private func defaultCertificate() throws -> Certificate {
-        let issued = try SelfSigned.certificate(
-            CertificateRequest(commonName: "fairway default certificate", dnsNames: ["fairway.invalid"]),
-            now: Int64(Date().timeIntervalSince1970))
-        return Certificate(chain: issued.chain, key: PrivateKey(pem: issued.key.text), origin: .builtIn)
     }
 
     private func discovery() throws -> DiscoveryConfiguration {
