@@ -49,6 +49,12 @@ struct ClusterIdentity: Sendable {
         if let certificate = try PrivateFile.read(certificateFile), let key = try PrivateFile.read(keyFile),
             let token = try PrivateFile.read(tokenFile)
         {
+            // An empty token would let everybody in.
+            guard token.trimmingSpaces().utf8.count >= 16 else {
+                throw LocalClusterError.unreadable(
+                    file: tokenFile,
+                    reason: "it holds no token; remove \(directory)'s ca.crt, ca.key and token to get new ones")
+            }
             do {
                 self.init(
                     authority: try CertificateAuthority(certificate: certificate, key: PrivateKeyPEM(key)),

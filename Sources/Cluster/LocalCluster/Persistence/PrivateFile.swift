@@ -35,6 +35,14 @@ enum PrivateFile {
         guard rename(temporary, path) == 0 else { throw .unwritable(file: path, reason: reason()) }
     }
 
+    /// An empty file for its owner alone, unless there is one, whose mode is made so.
+    static func makeIfMissing(_ path: String) throws(LocalClusterError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .unwritable(file: path, reason: reason()) }
+        defer { close(descriptor) }
+        guard fchmod(descriptor, 0o600) == 0 else { throw .unwritable(file: path, reason: reason()) }
+    }
+
     /// Makes a folder, and those above it, for its owner alone.
     static func makeDirectory(_ path: String) throws(LocalClusterError) {
         var partial = path.hasPrefix("/") ? "/" : ""

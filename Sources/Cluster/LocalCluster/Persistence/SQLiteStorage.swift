@@ -23,6 +23,8 @@ final class SQLiteStorage: DurableStorage {
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
         }
+        // It holds Secrets. SQLite gives its other files the mode of this one.
+        try PrivateFile.makeIfMissing(path)
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.write { database in
