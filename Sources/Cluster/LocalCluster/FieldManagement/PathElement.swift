@@ -1,4 +1,3 @@
-import FoundationEssentials
 import KubernetesModel
 
 /// One step of the way to a field, as `fieldsV1` writes it.
@@ -31,7 +30,7 @@ enum PathElement: Hashable, Sendable {
 
     private static func parse(_ text: String) -> JSONValue? {
         // What another writer left behind and is no JSON names no field of ours.
-        try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        try? JSONValue(parsing: text.utf8)
     }
 
     /// As `fieldsV1` has it.
