@@ -1,4 +1,5 @@
 import DiscoveryProtocol
+import TestSupport
 import Testing
 
 /// Random changes, answers, delays and broken streams against model proxies.

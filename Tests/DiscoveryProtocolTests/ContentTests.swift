@@ -1,4 +1,5 @@
 import DiscoveryProtocol
+import TestSupport
 import Testing
 
 @Suite struct ContentTests {

@@ -132,20 +132,11 @@ struct IngressDice {
         var target: String
     }
 
-    private var state: UInt64
+    private var random: SeededGenerator
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    /// SplitMix64.
-    private mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
-    private mutating func number(below limit: Int) -> Int { Int(next() % UInt64(limit)) }
+    private mutating func number(below limit: Int) -> Int { Int(random.next() % UInt64(limit)) }
 
     private mutating func chance(_ percent: Int) -> Bool { number(below: 100) < percent }
 

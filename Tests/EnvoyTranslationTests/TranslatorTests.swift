@@ -1,5 +1,6 @@
 import DiscoveryProtocol
 import EnvoyTranslation
+import TestSupport
 import Testing
 import TrafficPlan
 
@@ -114,7 +115,7 @@ import TrafficPlan
         for (key, value) in change.backends { add { $0.backends[key] = value } }
         for (key, value) in change.endpoints { add { $0.endpoints[key] = value } }
         for (key, value) in change.certificates { add { $0.certificates[key] = value } }
-        var generator = SplitMix(state: UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         return steps.shuffled(using: &generator)
     }
 }
@@ -172,18 +173,5 @@ import TrafficPlan
         #expect(translator.problems.count == 10)
         #expect(result.parts[table]?.keys.sorted() == ["*"])
         #expect(result.upserts.allSatisfy { $0.name.type == .routeConfiguration })
-    }
-}
-
-/// Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (2014).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

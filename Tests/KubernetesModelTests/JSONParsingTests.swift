@@ -1,5 +1,6 @@
 import Foundation
 import KubernetesModel
+import TestSupport
 import Testing
 
 @Suite struct JSONParsingTests {
@@ -88,20 +89,5 @@ import Testing
             (0..<Int.random(in: 0..<8, using: &generator)).map { _ in
                 alphabet[Int.random(in: alphabet.indices, using: &generator)]
             })
-    }
-}
-
-/// SplitMix64: the same seed gives the same values everywhere.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

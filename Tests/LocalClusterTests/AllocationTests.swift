@@ -1,5 +1,6 @@
 import KubernetesModel
 import NetTypes
+import TestSupport
 import Testing
 
 @testable import LocalCluster

@@ -1,4 +1,5 @@
 import KubernetesModel
+import TestSupport
 import Testing
 
 @testable import LocalCluster
@@ -49,7 +50,7 @@ import Testing
 
     /// Random creations, changes and deletions, some of them with owners.
     private static func randomMachine(seed: UInt64, steps: Int) throws -> Machine {
-        var generator = StepGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var machine = try Machine()
         for step in 0..<steps {
             let name = ObjectName(namespace: "default", name: "n\(generator.next() % 12)")
@@ -131,18 +132,5 @@ import Testing
         #expect(history.changes(after: 13)?.map(\.revision) == [14, 15, 16])
         #expect(history.changes(after: 15)?.map(\.revision) == [16])
         #expect(history.changes(after: 99)?.isEmpty == true)
-    }
-}
-
-/// SplitMix64.
-private struct StepGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import KubernetesModel
 import Manifests
+import TestSupport
 import Testing
 
 @Suite struct `Manifest files` {
@@ -81,20 +82,5 @@ import Testing
         }
         let file = ManifestFile(parsing: String(decoding: bytes, as: UTF8.self), file: "x.yaml")
         #expect(file.manifests.count + file.errors.count <= 20)
-    }
-}
-
-/// SplitMix64: small, seeded, good enough to shake a parser.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

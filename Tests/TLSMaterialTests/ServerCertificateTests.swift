@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import TLSMaterial
@@ -141,7 +142,7 @@ import Testing
 
     @Test(arguments: 0..<200)
     func `random damage never crashes the reader`(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var chain = Array(Fixtures.sec1Chain.utf8)
         var key = Array(Fixtures.sec1Key.utf8)
         for _ in 0..<Int.random(in: 1...6, using: &generator) {
@@ -151,17 +152,5 @@ import Testing
         _ = Self.error(chain: String(decoding: chain, as: UTF8.self), key: Fixtures.sec1Key)
         let refused = Self.error(chain: Fixtures.sec1Chain, key: String(decoding: key, as: UTF8.self))
         if let refused { #expect(!refused.description.isEmpty) }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import KubernetesModel
+import TestSupport
 import Testing
 import TrafficPlan
 
@@ -8,10 +9,10 @@ import TrafficPlan
 @Suite struct IncrementalTests {
     /// Random objects over few names, so that they meet.
     struct World {
-        var generator: SplitMix
+        var generator: SeededGenerator
         var objects: [String: SourceChange] = [:]
 
-        init(seed: UInt64) { generator = SplitMix(state: seed) }
+        init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
         mutating func pick<Value>(_ values: [Value]) -> Value {
             values[Int.random(in: 0..<values.count, using: &generator)]
@@ -204,17 +205,5 @@ extension DependencyIndex {
             && ingressesOfCertificate == other.ingressesOfCertificate && servicesOfSecret == other.servicesOfSecret
             && hostsOfBackend == other.hostsOfBackend && backendsOfService == other.backendsOfService
             && globalDefaults == other.globalDefaults
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import TrafficPlan
@@ -52,24 +53,12 @@ import Testing
 
     @Test(arguments: 0..<300)
     func `no text crashes the reader or the matcher`(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let alphabet = Array("ab/.*+?()[]{}|^$\\-,:09PQExdi<>é")
         let length = Int.random(in: 0...40, using: &generator)
         let text = String((0..<length).compactMap { _ in alphabet.randomElement(using: &generator) })
         guard let pattern = try? PathPattern(text) else { return }
         #expect(pattern.program.count <= PathPattern.maxSteps)
         #expect(pattern.matches("/aab/b9") == pattern.matches("/aab/b9"))
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }
