@@ -25,7 +25,6 @@ import Testing
         machine.accepted(shop, in: 7)
         machine.applied(6)
         #expect(machine.due().isEmpty)
-        #expect(machine.hasWork)
         machine.applied(7)
         #expect(machine.due() == [.init(name: shop, points: [point])])
     }
@@ -40,7 +39,6 @@ import Testing
         machine.finished(write, succeeded: true)
         machine.observed(shop, ingress([point]))
         #expect(machine.due().isEmpty)
-        #expect(!machine.hasWork)
     }
 
     @Test func `is tried again after a failure`() {
@@ -90,16 +88,6 @@ import Testing
         #expect(machine.due().count == 1)
     }
 
-    @Test func `follows a change of the addresses`() {
-        var machine = leader()
-        machine.observed(shop, ingress([point]))
-        machine.accepted(shop, in: 1)
-        machine.applied(1)
-        #expect(machine.due().isEmpty)
-        machine.addressesChanged([.init(hostname: "lb.example.com")])
-        #expect(machine.due() == [.init(name: shop, points: [.init(hostname: "lb.example.com")])])
-    }
-
     @Test func `of an object that was made anew is written to the new one, whatever comes of the old one's write`() {
         var machine = leader()
         machine.observed(shop, ingress(uid: "old"))
@@ -118,7 +106,6 @@ import Testing
         machine.accepted(shop, in: 1)
         machine.released(shop)
         #expect(machine.due().isEmpty)
-        #expect(!machine.hasWork)
     }
 
     @Test func `of a deleted object is forgotten`() {
@@ -128,6 +115,5 @@ import Testing
         machine.observed(shop, nil)
         machine.applied(1)
         #expect(machine.due().isEmpty)
-        #expect(!machine.hasWork)
     }
 }

@@ -74,7 +74,6 @@ extension KubernetesError {
     package var isNotFound: Bool { code == .notFound }
     package var isConflict: Bool { code == .conflict }
     package var isExpired: Bool { code == .expired }
-    package var isAlreadyExists: Bool { code == .alreadyExists }
     package var isCancelled: Bool { code == .cancelled }
 }
 

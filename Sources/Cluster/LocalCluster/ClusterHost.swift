@@ -134,6 +134,4 @@ extension ClusterHost {
     func sendBookmarks() {
         contents.withLock { $0.watchers.bookmark(at: $0.state.store.revision) }
     }
-
-    var watcherCount: Int { contents.withLock { $0.watchers.count } }
 }

@@ -22,16 +22,6 @@ package struct EnvoyAdmin: Hashable, Sendable {
         String(buffer: try await get("/stats/prometheus?usedonly", limit: 64 << 20))
     }
 
-    /// What Envoy believes its configuration to be, as JSON.
-    package func configDump() async throws -> [UInt8] {
-        Array(buffer: try await get("/config_dump?include_eds", limit: 256 << 20))
-    }
-
-    /// Backends and their endpoints with health, as JSON.
-    package func clusters() async throws -> [UInt8] {
-        Array(buffer: try await get("/clusters?format=json", limit: 256 << 20))
-    }
-
     enum State: String, Decodable, Sendable {
         case live = "LIVE"
         case draining = "DRAINING"

@@ -28,7 +28,7 @@ package struct IngressStatusMachine: Sendable {
     private var failed: Set<ObjectName> = []
     private var applied: UInt64 = 0
     private var isLeader = false
-    private var points: [Ingress.Status.Point]
+    private let points: [Ingress.Status.Point]
 
     package init(points: [Ingress.Status.Point]) {
         self.points = points
@@ -73,12 +73,6 @@ package struct IngressStatusMachine: Sendable {
         if isLeader { dirty.formUnion(entries.keys) }
     }
 
-    package mutating func addressesChanged(_ points: [Ingress.Status.Point]) {
-        guard points != self.points else { return }
-        self.points = points
-        dirty.formUnion(entries.keys)
-    }
-
     /// The writes that are due now. Each is in flight until `finished` is called for it.
     package mutating func due() -> [Write] {
         guard isLeader else { return [] }
@@ -115,9 +109,6 @@ package struct IngressStatusMachine: Sendable {
         dirty.formUnion(failed)
         failed = []
     }
-
-    /// Something waits for an acknowledgement or for a retry.
-    package var hasWork: Bool { isLeader && !dirty.isEmpty }
 
     private mutating func forget(_ name: ObjectName) {
         entries[name] = nil

@@ -13,10 +13,6 @@ extension ServiceAllocator {
         return service
     }
 
-    static func needsAddress(_ spec: JSONValue) -> Bool {
-        spec["type"] != "ExternalName" && spec["clusterIP"] != "None"
-    }
-
     static func needsNodePorts(_ spec: JSONValue) -> Bool {
         spec["type"] == "NodePort"
             || spec["type"] == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"]?.bool != false

@@ -81,6 +81,4 @@ struct Watchers: Sendable {
         guard case .dropped = watcher.continuation.yield(signal) else { return }
         remove(identifier)
     }
-
-    var count: Int { byKey.values.reduce(0) { $0 + $1.count } }
 }
