@@ -20,7 +20,6 @@ let generatedSettings: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -70,7 +69,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -119,12 +117,11 @@ let package = Package(
         room(
             "EnvoyTranslation", in: "Gateway",
             uses: ["TrafficPlan", "NetTypes", "EnvoyAPI", "DiscoveryProtocol", protobuf]),
-        room("DiscoveryProtocol", in: "Gateway", uses: ["TrafficPlan", "EnvoyAPI", protobuf]),
+        room("DiscoveryProtocol", in: "Gateway", uses: ["TrafficPlan"]),
         room(
             "DiscoveryServer", in: "Gateway",
             uses: [
-                "DiscoveryProtocol", "TrafficPlan", "EnvoyAPI", grpcCore, grpcProtobuf, grpcTransport, protobuf,
-                asyncAlgorithms, logging, metrics, nioPosix,
+                "DiscoveryProtocol", "EnvoyAPI", grpcCore, grpcTransport, protobuf, logging, metrics, nioPosix,
             ]),
         room(
             "EnvoyProcess", in: "Gateway",
@@ -134,7 +131,7 @@ let package = Package(
             uses: [
                 "KubernetesModel", "KubernetesClient", "KubernetesStore", "TrafficPlan", "TrafficCompiler",
                 "EnvoyTranslation", "DiscoveryProtocol", "DiscoveryServer", "EnvoyProcess", "Explain", "Manifests",
-                "Telemetry", "NetTypes", "TLSMaterial", lifecycle, logging, metrics,
+                "Telemetry", lifecycle, logging, metrics,
             ]),
 
         // Operations: metrics, health, explain, and a server that echoes.
@@ -152,10 +149,9 @@ let package = Package(
             name: "fairway",
             dependencies: [
                 "GatewayController", "LocalCluster", "Manifests", "KubernetesClient", "KubernetesModel",
-                "KubernetesStore",
-                "TrafficCompiler", "TrafficPlan", "Explain", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
+                "TrafficPlan", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
                 "NetTypes", argumentParser, lifecycle, unixSignals, coreMetrics, nioHTTP1, "DiscoveryServer", logging,
-                metrics, asyncHTTPClient, nio, hummingbird, yams,
+                metrics, asyncHTTPClient, nio,
             ],
             path: "Sources/Programs/fairway", swiftSettings: settings),
 
@@ -167,7 +163,7 @@ let package = Package(
 
         // Tests mirror the rooms.
         .target(
-            name: "TestSupport", dependencies: [subprocess, logging, nio, nioPosix], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: [nio, nioPosix], path: "Tests/TestSupport",
             swiftSettings: settings
         ),
         tests(of: "NetTypes"),
@@ -176,34 +172,29 @@ let package = Package(
         tests(of: "Manifests", uses: ["KubernetesModel"]),
         tests(
             of: "KubernetesClient",
-            uses: [
-                "KubernetesModel", "LocalCluster", "TLSMaterial", nio, nioHTTP1, nioPosix, nioSSL, logging, hummingbird,
-            ]),
-        tests(of: "KubernetesStore", uses: ["KubernetesModel", "KubernetesClient", "LocalCluster", logging]),
+            uses: ["KubernetesModel", "TLSMaterial", nio, nioSSL, logging]),
+        tests(of: "KubernetesStore", uses: ["KubernetesModel", "KubernetesClient", logging]),
         tests(
             of: "LocalCluster",
-            uses: ["KubernetesModel", "NetTypes", asyncHTTPClient, nio, nioHTTP1, nioSSL, logging]),
+            uses: ["KubernetesModel", "NetTypes", asyncHTTPClient, nio, nioHTTP1, nioSSL]),
         tests(of: "TrafficPlan", uses: ["NetTypes"]),
         tests(
             of: "TrafficCompiler", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial", yams],
             fixtures: ["Goldens"]),
         tests(
-            of: "EnvoyTranslation", uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", "EnvoyProcess", protobuf]),
-        tests(of: "DiscoveryProtocol", uses: ["TrafficPlan", "EnvoyAPI", protobuf]),
+            of: "EnvoyTranslation", uses: ["TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", protobuf]),
+        tests(of: "DiscoveryProtocol", uses: ["TrafficPlan"]),
         tests(
             of: "DiscoveryServer",
             uses: [
-                "TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", "TLSMaterial", grpcCore, grpcProtobuf, grpcTransport,
-                protobuf, asyncHTTPClient, nio, nioHTTP1, nioSSL, logging,
+                "TrafficPlan", "DiscoveryProtocol", "EnvoyAPI", "TLSMaterial", protobuf, asyncHTTPClient, nio, nioHTTP1,
+                nioSSL, logging,
             ]),
         tests(of: "EnvoyProcess", uses: ["NetTypes", subprocess, asyncHTTPClient, nio, nioHTTP1, logging]),
         tests(
             of: "GatewayController",
-            uses: [
-                "KubernetesModel", "KubernetesClient", "KubernetesStore", "LocalCluster", "TrafficPlan",
-                "TrafficCompiler", "EnvoyTranslation", "DiscoveryProtocol", logging,
-            ]),
-        tests(of: "Telemetry", uses: [metrics, coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
+            uses: ["KubernetesModel", "TrafficCompiler"]),
+        tests(of: "Telemetry", uses: [coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
         tests(of: "Explain", uses: ["TrafficPlan", "NetTypes"]),
         tests(of: "EchoServer", uses: [nio, nioPosix, subprocess, logging]),
         .testTarget(
