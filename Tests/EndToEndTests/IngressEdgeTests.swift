@@ -37,6 +37,21 @@ struct IngressEdgeTests {
         #expect(try await name("/v1x0/items") == nil, "a dot alone makes no expression")
     }
 
+    @Test func `A large expression is served, far beyond what Envoy takes by default`() async throws {
+        let gateway = try Gateway.current
+        let host = "largeregex.edge.test"
+        try await gateway.serve(
+            [
+                Manifest.ingress(
+                    "largeregex",
+                    [Rule(host, [.specific("/([a-z]|[0-9]{2}){200}/end", "a"), .prefix("/good", "b")])])
+            ], until: host, "/good")
+
+        let exact = "/" + String(repeating: "a", count: 199) + "07/end"
+        #expect(try await gateway.get(host, exact).echo?.name == "a")
+        #expect(try await gateway.get(host, "/a" + exact.dropFirst()).status == 404)
+    }
+
     @Test func `An expression that cannot be read costs its own paths only, and is told`() async throws {
         let gateway = try Gateway.current
         let host = "badregex.edge.test"
