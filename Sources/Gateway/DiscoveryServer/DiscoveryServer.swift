@@ -71,11 +71,16 @@ package final class DiscoveryServer: Sendable {
     package func statuses() -> AsyncStream<FleetStatus> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: FleetStatus.self, bufferingPolicy: .bufferingNewest(1))
-        let number = core.withLock { core in
+        let number: Int? = core.withLock { core in
+            continuation.yield(core.fleet.status)
+            guard !core.isDraining else { return nil }
             core.lastWatcher += 1
             core.watchers[core.lastWatcher] = continuation
-            continuation.yield(core.fleet.status)
             return core.lastWatcher
+        }
+        guard let number else {
+            continuation.finish()
+            return stream
         }
         continuation.onTermination = { [weak self] _ in
             self?.core.withLock { _ = $0.watchers.removeValue(forKey: number) }
@@ -93,11 +98,14 @@ package final class DiscoveryServer: Sendable {
 
     /// Ends all streams, so that `run` returns; proxies keep what they have.
     package func beginGracefulShutdown() {
-        core.withLock { core in
+        let watchers = core.withLock { core in
             core.isDraining = true
             for outbox in core.outboxes.values { outbox.finish() }
-            for watcher in core.watchers.values { watcher.finish() }
+            defer { core.watchers = [:] }
+            return Array(core.watchers.values)
         }
+        // Not under the lock, which the end of a watcher takes.
+        for watcher in watchers { watcher.finish() }
         signals.status.continuation.finish()
         signals.save.continuation.finish()
         signals.wake.continuation.finish()

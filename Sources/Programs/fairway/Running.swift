@@ -4,6 +4,10 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
+/// Signals so close to each other are one request to stop: timeout(1) signals the process and then its whole group, and
+/// Ctrl-C reaches a script together with the program that it runs.
+private let oneRequest: Duration = .milliseconds(100)
+
 /// Runs services until SIGTERM, SIGINT (Ctrl-C) or SIGHUP (the terminal is closed), which shuts them down gracefully,
 /// the last first. A second signal, or a minute, ends them at once.
 func run(_ services: [any ServiceLifecycle.Service], logger: Logger) async throws {
@@ -22,13 +26,14 @@ func run(_ services: [any ServiceLifecycle.Service], logger: Logger) async throw
         defer { tasks.cancelAll() }
         tasks.addTask { try await group.run() }
         tasks.addTask {
-            var isStopping = false
+            var stoppingSince: ContinuousClock.Instant?
             for await signal in signals {
-                if isStopping {
+                if let stoppingSince {
+                    guard .now - stoppingSince > oneRequest else { continue }
                     logger.warning("stopping without draining", metadata: ["signal": "\(signal)"])
                     throw ExitCode(130)
                 }
-                isStopping = true
+                stoppingSince = .now
                 logger.notice("draining; a second signal stops at once", metadata: ["signal": "\(signal)"])
                 await group.triggerGracefulShutdown()
             }
