@@ -152,23 +152,24 @@ package final class Controller: Sendable {
 }
 
 extension Controller {
-    /// For `/readyz`: all kinds have synced, and each connected proxy holds the current plan.
-    package var readiness: [ReadinessCheck] {
-        [
-            ReadinessCheck(name: "stores") { [queue] in
-                let missing = queue.unsynced.sorted { $0.key < $1.key }
-                    .map { kind, reason in reason.isEmpty ? kind : "\(kind) (\(reason))" }
-                return missing.isEmpty ? .ready : .notReady("no list yet of \(missing.joined(separator: ", "))")
-            },
-            ReadinessCheck(name: "proxies") { [server] in
-                let fleet = server.fleet
-                if fleet.isCurrent { return .ready }
-                if fleet.proxies.isEmpty { return .notReady("no proxy is connected") }
-                if !fleet.isSynced { return .notReady("they hold what they had, until the stores are complete") }
-                let holding = fleet.count(holding: fleet.generation)
-                return .notReady(
-                    "\(holding) of \(fleet.proxies.count) proxies hold plan \(fleet.generation)")
-            },
-        ]
+    /// For `/readyz`: all kinds have been listed.
+    package var storesReadiness: ReadinessCheck {
+        ReadinessCheck(name: "stores") { [queue] in
+            let missing = queue.unsynced.sorted { $0.key < $1.key }
+                .map { kind, reason in reason.isEmpty ? kind : "\(kind) (\(reason))" }
+            return missing.isEmpty ? .ready : .notReady("no list yet of \(missing.joined(separator: ", "))")
+        }
+    }
+
+    /// For `/readyz`: each connected proxy, at least one, holds the current plan.
+    package var proxiesReadiness: ReadinessCheck {
+        ReadinessCheck(name: "proxies") { [server] in
+            let fleet = server.fleet
+            if fleet.isCurrent { return .ready }
+            if fleet.proxies.isEmpty { return .notReady("no proxy is connected") }
+            if !fleet.isSynced { return .notReady("they hold what they had, until the stores are complete") }
+            let holding = fleet.count(holding: fleet.generation)
+            return .notReady("\(holding) of \(fleet.proxies.count) proxies hold plan \(fleet.generation)")
+        }
     }
 }

@@ -59,9 +59,11 @@ package struct Gateway: Sendable {
         controller = Controller(
             client: client, server: server, configuration: configuration.controller, logger: logger)
         let supervisor = envoy
+        var checks = [controller.storesReadiness]
+        // Proxies elsewhere find us by a Service that leaves out who is not ready, so we must be ready before they come.
+        if let supervisor { checks += [controller.proxiesReadiness, supervisor.readiness] }
         admin = AdminServer(
-            configuration: configuration.admin, registry: registry,
-            checks: controller.readiness + [supervisor?.readiness].compactMap(\.self),
+            configuration: configuration.admin, registry: registry, checks: checks,
             endpoints: controller.endpoints,
             metricsTail: {
                 // Envoy between two lives has no statistics; ours are still worth having.
