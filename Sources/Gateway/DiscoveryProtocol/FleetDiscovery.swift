@@ -19,6 +19,8 @@ package struct FleetDiscovery: Sendable {
         var session: ProxySession
         var connectedAt: Duration
         var wakeAt: Duration?
+        /// It reconnected with what an earlier process had sent.
+        var holdsConfiguration = false
         var refusals: [ResourceType: String] = [:]
     }
 
@@ -39,6 +41,10 @@ package struct FleetDiscovery: Sendable {
     }
 
     private var isServing: Bool { isSynced || servesBeforeSync }
+
+    /// The persisted set may be older than what a living proxy holds, and may lack the listeners it serves: such a proxy
+    /// keeps what it has until the wanted set is complete.
+    private func mayAnswer(_ id: SessionID) -> Bool { isSynced || sessions[id]?.holdsConfiguration == false }
 
     package mutating func publish(_ change: ResourceChange) -> Generation {
         guard !change.isEmpty else { return generation }
@@ -79,6 +85,7 @@ package struct FleetDiscovery: Sendable {
             let result = sessions[id]?.session.received(request, serving: served, at: generation)
         else { return nil }
         stirred.insert(id)
+        if !request.initialVersions.isEmpty { sessions[id]?.holdsConfiguration = true }
         if isIntroduction, sessions[id]?.session.node != nil {
             spread(served.release(exceptFor: connectedVersions))
         }
@@ -100,7 +107,7 @@ package struct FleetDiscovery: Sendable {
         for (id, connected) in sessions where connected.wakeAt.map({ $0 <= now }) ?? false { stirred.insert(id) }
         while let id = stirred.min() {
             stirred.remove(id)
-            guard
+            guard mayAnswer(id),
                 let step = sessions[id]?.session.next(
                     serving: served, assembled: &assembled, at: generation, now: now)
             else { continue }
