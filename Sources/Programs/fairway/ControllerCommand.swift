@@ -52,6 +52,13 @@ struct ControllerCommand: AsyncParsableCommand {
         help: "The namespace of the Lease by which one of several replicas leads; else the pod's or the context's.")
     var leaseNamespace: String?
 
+    @Flag(
+        name: .customLong("xds-plaintext"),
+        help:
+            "Let Envoys come without TLS, on a loopback address only. Every user of this machine can then ask for keys."
+    )
+    var allowsPlaintext = false
+
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup var gateway: GatewayOptions
     @OptionGroup var log: LogOptions
@@ -64,6 +71,10 @@ struct ControllerCommand: AsyncParsableCommand {
         let logger = log.logger("fairway")
         let registry = bootstrapMetrics(logger: logger)
         try gateway.checkPorts(hasLocalEnvoy ? listeners : nil, dataDirectory: dataDirectory)
+        if !hasLocalEnvoy {
+            let (_, port, address) = try parsedDiscoveryAddress()
+            try Ports.check([PortClaim(address: address, port: port, flag: "--xds-address")])
+        }
         try FileManager.default.createDirectory(
             atPath: dataDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let connection = try ClusterConnection.automatic(
@@ -88,13 +99,7 @@ struct ControllerCommand: AsyncParsableCommand {
     }
 
     private func discovery() throws -> DiscoveryConfiguration {
-        guard let colon = discoveryAddress.lastIndex(of: ":"),
-            let port = UInt16(discoveryAddress[discoveryAddress.index(after: colon)...])
-        else { throw ValidationError("--xds-address \(discoveryAddress): write address:port, such as 0.0.0.0:18000") }
-        let host = discoveryAddress[..<colon].trimmingCharacters(in: ["[", "]"])
-        guard let address = IPAddress(host) else {
-            throw ValidationError("--xds-address \(discoveryAddress): \(host) is not an IP address")
-        }
+        let (host, port, address) = try parsedDiscoveryAddress()
         var tls: DiscoveryConfiguration.MutualTLS?
         if let certificateFile, let keyFile, let clientAuthorityFile {
             tls = DiscoveryConfiguration.MutualTLS(
@@ -102,12 +107,23 @@ struct ControllerCommand: AsyncParsableCommand {
                 clientAuthorityFile: clientAuthorityFile)
         } else if certificateFile != nil || keyFile != nil || clientAuthorityFile != nil {
             throw ValidationError("--xds-cert, --xds-key and --xds-client-ca go together")
-        } else if !address.isLoopback {
+        } else if !address.isLoopback || !allowsPlaintext {
             throw ValidationError(
-                "--xds-address \(discoveryAddress): private keys pass there, so beyond this machine it needs "
-                    + "--xds-cert, --xds-key and --xds-client-ca")
+                "--xds-address \(discoveryAddress): private keys pass there, so it needs --xds-cert, --xds-key and "
+                    + "--xds-client-ca (or --local-envoy; or, on a loopback address, --xds-plaintext)")
         }
         return DiscoveryConfiguration(address: .tcp(host: host, port: Int(port)), tls: tls)
+    }
+
+    private func parsedDiscoveryAddress() throws -> (host: String, port: UInt16, address: IPAddress) {
+        guard let colon = discoveryAddress.lastIndex(of: ":"),
+            let port = UInt16(discoveryAddress[discoveryAddress.index(after: colon)...])
+        else { throw ValidationError("--xds-address \(discoveryAddress): write address:port, such as 0.0.0.0:18000") }
+        let host = discoveryAddress[..<colon].trimmingCharacters(in: ["[", "]"])
+        guard let address = IPAddress(host) else {
+            throw ValidationError("--xds-address \(discoveryAddress): \(host) is not an IP address")
+        }
+        return (host, port, address)
     }
 
     private struct ControllerService: Service {
