@@ -98,9 +98,10 @@ final class IngressEvents: Sendable {
 
     private static func trouble(_ rejection: Rejection) -> Trouble {
         let fate = rejection.servesLastGood ? "its last good form is served" : "it is not served"
+        // A part of the route table is a host; every other resource has a name that people know.
+        let what = rejection.part.map { "host \($0)" } ?? rejection.resource.name
         return Trouble(
-            reason: "RefusedByEnvoy",
-            message: "\(rejection.resource.name) was refused, \(fate): \(rejection.message)")
+            reason: "RefusedByEnvoy", message: "\(what) was refused, \(fate): \(rejection.message)")
     }
 
     private func record(_ name: ObjectName, _ uid: String?, _ trouble: Trouble) {

@@ -23,6 +23,7 @@ struct RefusedByEnvoyTests {
             try await gateway.wait("before.test")
             try await gateway.wait("behind.test")
             try await gateway.expectEvent(of: "refused", "RefusedByEnvoy", saying: "invalid escape sequence")
+            try await gateway.expectEvent(of: "refused", "RefusedByEnvoy", saying: "host refused.test was refused")
             // Later changes are not held up by it, and its own repair takes effect.
             try await gateway.fairway.apply([Manifest.route("later", "later.test", to: "steady")])
             try await gateway.wait("later.test")
