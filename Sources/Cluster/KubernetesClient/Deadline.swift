@@ -1,7 +1,8 @@
-struct DeadlineReached: Error {}
+/// `withDeadline` gave up.
+package struct DeadlineReached: Error {}
 
 /// Runs `body`, and cancels it when `timeout` has passed.
-func withDeadline<Value: Sendable>(
+package func withDeadline<Value: Sendable>(
     _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     try await withThrowingTaskGroup(of: Value.self) { group in

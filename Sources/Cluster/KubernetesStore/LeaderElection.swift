@@ -117,16 +117,11 @@ package final class LeaderElection: Sendable {
     private func within<Value: Sendable>(
         _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw KubernetesError(
-                    .timeout, operation: "renew", subject: "lease \(self.lease)", message: "no answer within \(limit)")
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
+        do {
+            return try await withDeadline(limit, body)
+        } catch is DeadlineReached {
+            throw KubernetesError(
+                .timeout, operation: "renew", subject: "lease \(lease)", message: "no answer within \(limit)")
         }
     }
 
