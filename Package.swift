@@ -33,6 +33,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -64,7 +65,8 @@ let package = Package(
     name: "fairway",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "fairway", targets: ["fairway"])
+        .executable(name: "fairway", targets: ["fairway"]),
+        .executable(name: "fairway-cni", targets: ["fairway-cni"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -86,14 +88,19 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
-        // Foundations: vocabulary, bytes.
+        // Foundations: vocabulary, bytes, system calls.
         room("NetTypes", in: "Foundations"),
+        .target(name: "CLinux", path: "Sources/Foundations/CLinux"),
+        room("WireCodec", in: "Foundations"),
         room("TLSMaterial", in: "Foundations", uses: [x509, crypto, extrasCrypto, asn1]),
 
         // Cluster: how objects arrive.
         room("KubernetesModel", in: "Cluster"),
+        room("CommonExpressions", in: "Cluster", uses: ["NetTypes"]),
+        room("PolicyDefinitions", in: "Cluster", uses: ["KubernetesModel"]),
         room(
             "KubernetesClient", in: "Cluster",
             uses: ["KubernetesModel", asyncHTTPClient, nio, nioHTTP1, nioSSL, logging, yams, subprocess]),
@@ -102,8 +109,8 @@ let package = Package(
         room(
             "LocalCluster", in: "Cluster",
             uses: [
-                "KubernetesModel", "NetTypes", "TLSMaterial", hummingbird, hummingbirdTLS, nio, nioSSL, logging, grdb,
-                lifecycle, yams,
+                "KubernetesModel", "CommonExpressions", "PolicyDefinitions", "NetTypes", "TLSMaterial", hummingbird,
+                hummingbirdTLS, nio, nioSSL, logging, grdb, lifecycle, yams,
             ]),
 
         // Traffic: intent → decisions, pure.
@@ -127,11 +134,33 @@ let package = Package(
             "EnvoyProcess", in: "Gateway",
             uses: ["NetTypes", subprocess, asyncHTTPClient, nio, nioHTTP1, nioPosix, lifecycle, logging, metrics]),
         room(
+            "RedisClient", in: "Gateway", uses: ["NetTypes", nio, nioPosix, nioSSL, nioTLS, crypto, logging]),
+        room(
+            "RateLimiter", in: "Gateway",
+            uses: ["TrafficPlan", "NetTypes", "RedisClient", jwtKit, crypto, logging, metrics]),
+        room(
+            "RateLimitService", in: "Gateway",
+            uses: [
+                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "DiscoveryProtocol", "Telemetry",
+                grpcCore, grpcTransport, protobuf, logging, metrics, nio, nioPosix, lifecycle,
+            ]),
+        room(
             "GatewayController", in: "Gateway",
             uses: [
                 "KubernetesModel", "KubernetesClient", "KubernetesStore", "TrafficPlan", "TrafficCompiler",
                 "EnvoyTranslation", "DiscoveryProtocol", "DiscoveryServer", "EnvoyProcess", "Explain", "Manifests",
-                "Telemetry", lifecycle, logging, metrics,
+                "RateLimiter", "RateLimitService", "PolicyDefinitions", "Telemetry", lifecycle, logging, metrics,
+            ]),
+
+        // Node: the packet's road.
+        room("Netlink", in: "Node", uses: ["NetTypes", "CLinux", "WireCodec"]),
+        room("ServiceRules", in: "Node", uses: ["NetTypes", "KubernetesModel"]),
+        room("PodNetwork", in: "Node", uses: ["NetTypes", "CLinux", "WireCodec", "Netlink", logging, metrics]),
+        room(
+            "NodeAgent", in: "Node",
+            uses: [
+                "NetTypes", "CLinux", "Netlink", "ServiceRules", "PodNetwork", "KubernetesModel", "KubernetesClient",
+                "KubernetesStore", "Telemetry", lifecycle, logging, metrics, nio, nioPosix, nioHTTP1, hummingbird,
             ]),
 
         // Operations: metrics, health, explain, and a server that echoes.
@@ -145,11 +174,20 @@ let package = Package(
             ]),
 
         // Programs: parse, wire, run.
+        room(
+            "Lab", in: "Programs",
+            uses: [
+                "NetTypes", "CLinux", "Netlink", "NodeAgent", "PodNetwork", "LocalCluster", "KubernetesModel",
+                "KubernetesClient", "KubernetesStore", "Manifests", subprocess, lifecycle, logging,
+            ]),
+        .executableTarget(
+            name: "fairway-cni", path: "Sources/Programs/fairway-cni", swiftSettings: settings),
         .executableTarget(
             name: "fairway",
             dependencies: [
-                "GatewayController", "LocalCluster", "Manifests", "KubernetesClient", "KubernetesModel",
-                "TrafficPlan", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
+                "GatewayController", "RateLimiter", "RateLimitService", "RedisClient", "NodeAgent", "Lab", "PodNetwork",
+                "ServiceRules", "Netlink", "PolicyDefinitions", "LocalCluster", "Manifests", "KubernetesClient",
+                "KubernetesStore", "KubernetesModel", "TrafficPlan", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
                 "NetTypes", argumentParser, lifecycle, unixSignals, coreMetrics, nioHTTP1, "DiscoveryServer", logging,
                 metrics, asyncHTTPClient, nio,
             ],
@@ -160,6 +198,17 @@ let package = Package(
             name: "CompileBenchmark",
             dependencies: ["KubernetesModel", "TrafficCompiler", "EnvoyTranslation", "DiscoveryProtocol"],
             path: "Benchmarks/CompileBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "RateLimitBenchmark",
+            dependencies: [
+                "RateLimiter", "RateLimitService", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", grpcCore,
+                grpcTransport, logging,
+            ],
+            path: "Benchmarks/RateLimitBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "NodeBenchmark",
+            dependencies: ["Netlink", "ServiceRules", "PodNetwork", "NodeAgent", "KubernetesModel", "NetTypes", "CLinux"],
+            path: "Benchmarks/NodeBenchmark", swiftSettings: settings),
 
         // Tests mirror the rooms.
         .target(
@@ -167,7 +216,10 @@ let package = Package(
             swiftSettings: settings
         ),
         tests(of: "NetTypes"),
+        tests(of: "WireCodec"),
         tests(of: "TLSMaterial", uses: [x509, asn1]),
+        tests(of: "CommonExpressions", uses: ["NetTypes"]),
+        tests(of: "PolicyDefinitions", uses: ["KubernetesModel", "LocalCluster", yams]),
         tests(of: "KubernetesModel"),
         tests(of: "Manifests", uses: ["KubernetesModel"]),
         tests(
@@ -194,6 +246,25 @@ let package = Package(
         tests(
             of: "GatewayController",
             uses: ["KubernetesModel", "TrafficCompiler"]),
+        tests(of: "RedisClient", uses: ["NetTypes", "TLSMaterial", subprocess, nio, nioSSL, logging]),
+        tests(
+            of: "RateLimiter", uses: ["TrafficPlan", "NetTypes", "RedisClient", jwtKit, subprocess, logging, nio]),
+        tests(
+            of: "RateLimitService",
+            uses: [
+                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "DiscoveryProtocol", grpcCore,
+                grpcTransport, protobuf, logging,
+            ]),
+        tests(of: "Netlink", uses: ["NetTypes", "CLinux", "WireCodec", subprocess]),
+        tests(of: "ServiceRules", uses: ["NetTypes", "KubernetesModel"]),
+        tests(of: "PodNetwork", uses: ["NetTypes", "CLinux", "Netlink", subprocess, logging]),
+        tests(
+            of: "NodeAgent",
+            uses: [
+                "NetTypes", "CLinux", "Netlink", "ServiceRules", "PodNetwork", "KubernetesModel", "KubernetesClient",
+                subprocess, logging,
+            ]),
+        tests(of: "Lab", uses: ["NodeAgent", "Netlink", "CLinux", "KubernetesModel", subprocess, logging]),
         tests(of: "Telemetry", uses: [coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
         tests(of: "Explain", uses: ["TrafficPlan", "NetTypes"]),
         tests(of: "EchoServer", uses: [nio, nioPosix, subprocess, logging]),
@@ -201,7 +272,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport", "fairway", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
-                "EchoServer",
+                "EchoServer", "RateLimiter", "RedisClient",
                 "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL,
                 subprocess, logging,
             ],

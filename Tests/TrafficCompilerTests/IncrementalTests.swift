@@ -193,6 +193,8 @@ extension SourceChange {
         case .service(let name, _): "service \(name)"
         case .endpointSlice(let name, _): "slice \(name)"
         case .secret(let name, _): "secret \(name)"
+        case .rateLimitPolicy(let name, _): "rate limit policy \(name)"
+        case .clientPolicy(let name, _): "client policy \(name)"
         }
     }
 }

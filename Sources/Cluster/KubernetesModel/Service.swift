@@ -1,13 +1,53 @@
-/// `v1` Service: the fields that routing needs.
+/// `v1` Service: the fields that routing and load balancing need.
 package struct Service: KubernetesObject {
     package static let resource = ResourceKind(group: "", version: "v1", kind: "Service", plural: "services")
 
     package var metadata: ObjectMeta
     package var spec: Spec?
+    package var status: Status?
 
-    package init(metadata: ObjectMeta, spec: Spec? = nil) {
+    package init(metadata: ObjectMeta, spec: Spec? = nil, status: Status? = nil) {
         self.metadata = metadata
         self.spec = spec
+        self.status = status
+    }
+
+    package struct Status: Codable, Hashable, Sendable {
+        package var loadBalancer: LoadBalancer?
+
+        package init(loadBalancer: LoadBalancer? = nil) { self.loadBalancer = loadBalancer }
+    }
+
+    package struct LoadBalancer: Codable, Hashable, Sendable {
+        package var ingress: [LoadBalancerAddress]?
+
+        package init(ingress: [LoadBalancerAddress]? = nil) { self.ingress = ingress }
+    }
+
+    package struct LoadBalancerAddress: Codable, Hashable, Sendable {
+        package var ip: String?
+        package var hostname: String?
+        /// `VIP` (default) or `Proxy`, which leaves the address to the load balancer (KEP-1860).
+        package var ipMode: String?
+
+        package init(ip: String? = nil, hostname: String? = nil, ipMode: String? = nil) {
+            self.ip = ip
+            self.hostname = hostname
+            self.ipMode = ipMode
+        }
+    }
+
+    package struct SessionAffinityConfig: Codable, Hashable, Sendable {
+        package var clientIP: ClientIP?
+
+        package init(clientIP: ClientIP? = nil) { self.clientIP = clientIP }
+
+        package struct ClientIP: Codable, Hashable, Sendable {
+            /// 10,800 by default.
+            package var timeoutSeconds: Int32?
+
+            package init(timeoutSeconds: Int32? = nil) { self.timeoutSeconds = timeoutSeconds }
+        }
     }
 
     package struct Spec: Codable, Hashable, Sendable {
@@ -17,6 +57,22 @@ package struct Service: KubernetesObject {
         package var externalName: String?
         package var selector: [String: String]?
         package var ports: [Port]?
+        package var externalIPs: [String]?
+        package var loadBalancerSourceRanges: [String]?
+        package var loadBalancerClass: String?
+        /// `None` (default) or `ClientIP`.
+        package var sessionAffinity: String?
+        package var sessionAffinityConfig: SessionAffinityConfig?
+        /// `Cluster` (default) or `Local`.
+        package var externalTrafficPolicy: String?
+        /// `Cluster` (default) or `Local`.
+        package var internalTrafficPolicy: String?
+        package var healthCheckNodePort: Int32?
+        package var publishNotReadyAddresses: Bool?
+        package var ipFamilies: [String]?
+        package var ipFamilyPolicy: String?
+        /// `PreferSameZone` (also `PreferClose`) or `PreferSameNode`.
+        package var trafficDistribution: String?
 
         package init(
             type: String? = nil, externalName: String? = nil, selector: [String: String]? = nil, ports: [Port]? = nil
@@ -76,16 +132,35 @@ package struct EndpointSlice: KubernetesObject {
         package var targetRef: ObjectReference?
         package var nodeName: String?
         package var zone: String?
+        package var hints: Hints?
 
         package init(
             addresses: [String], conditions: Conditions? = nil, targetRef: ObjectReference? = nil,
-            nodeName: String? = nil, zone: String? = nil
+            nodeName: String? = nil, zone: String? = nil, hints: Hints? = nil
         ) {
             self.addresses = addresses
             self.conditions = conditions
             self.targetRef = targetRef
             self.nodeName = nodeName
             self.zone = zone
+            self.hints = hints
+        }
+    }
+
+    /// Where an endpoint should be used from (KEP-2433, KEP-3015).
+    package struct Hints: Codable, Hashable, Sendable {
+        package var forZones: [Named]?
+        package var forNodes: [Named]?
+
+        package init(forZones: [Named]? = nil, forNodes: [Named]? = nil) {
+            self.forZones = forZones
+            self.forNodes = forNodes
+        }
+
+        package struct Named: Codable, Hashable, Sendable {
+            package var name: String
+
+            package init(name: String) { self.name = name }
         }
     }
 

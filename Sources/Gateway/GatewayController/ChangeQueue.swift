@@ -121,6 +121,8 @@ struct PendingChanges {
                 case .service(let name, _): (Service.resource.kind, name)
                 case .endpointSlice(let name, _): (EndpointSlice.resource.kind, name)
                 case .secret(let name, _): (Secret.resource.kind, name)
+                case .rateLimitPolicy(let name, _): (RateLimitPolicy.resource.kind, name)
+                case .clientPolicy(let name, _): (ClientPolicy.resource.kind, name)
                 }
         }
     }

@@ -7,4 +7,6 @@ package enum SourceChange: Hashable, Sendable {
     case service(ObjectName, Service?)
     case endpointSlice(ObjectName, EndpointSlice?)
     case secret(ObjectName, Secret?)
+    case rateLimitPolicy(ObjectName, RateLimitPolicy?)
+    case clientPolicy(ObjectName, ClientPolicy?)
 }

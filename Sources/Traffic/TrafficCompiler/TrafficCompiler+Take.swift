@@ -10,6 +10,7 @@ extension TrafficCompiler {
         case .service(let name, let service): take(service, named: name)
         case .endpointSlice(let name, let slice): take(slice, named: name)
         case .secret(let name, let secret): take(secret, named: name)
+        case .rateLimitPolicy, .clientPolicy: break
         }
     }
 

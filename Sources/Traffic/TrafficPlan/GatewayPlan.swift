@@ -11,6 +11,8 @@ package struct GatewayPlan: Hashable, Sendable {
     package var endpoints: [BackendName: EndpointSet] = [:]
     /// By the server name they answer; `.any` is the default certificate.
     package var certificates: [Hostname: Certificate] = [:]
+    /// By a hash of their content: routes with the same limits share one.
+    package var limitSets: [LimitSetID: LimitSet] = [:]
 
     package init() {}
 }
@@ -22,11 +24,13 @@ package struct PlanChange: Hashable, Sendable {
     package var backends: [BackendName: Backend?] = [:]
     package var endpoints: [BackendName: EndpointSet?] = [:]
     package var certificates: [Hostname: Certificate?] = [:]
+    package var limitSets: [LimitSetID: LimitSet?] = [:]
 
     package init() {}
 
     package var isEmpty: Bool {
         listeners.isEmpty && virtualHosts.isEmpty && backends.isEmpty && endpoints.isEmpty && certificates.isEmpty
+            && limitSets.isEmpty
     }
 }
 
@@ -37,5 +41,6 @@ extension GatewayPlan {
         for (key, value) in change.backends { backends[key] = value }
         for (key, value) in change.endpoints { endpoints[key] = value }
         for (key, value) in change.certificates { certificates[key] = value }
+        for (key, value) in change.limitSets { limitSets[key] = value }
     }
 }

@@ -44,8 +44,18 @@ package struct Listener: Hashable, Sendable {
 ///   are well-known interfaces that need them within one segment. A `#`, or an escaped NUL, is a bad request.
 ///   `PathNormalization` is the reference.
 package struct ClientSettings: Hashable, Sendable {
+    /// HAProxy's PROXY protocol, versions 1 and 2: what connections must or may begin with.
+    package enum ProxyProtocol: Hashable, Sendable {
+        case off
+        case optional
+        case required
+    }
+
     /// How many proxies in front may speak for the client in `X-Forwarded-For`. 0: the connection's peer is the client.
     package var trustedHops: UInt32 = 0
+    /// Proxies in front known by address, instead of `trustedHops`.
+    package var trustedProxies: [IPPrefix] = []
+    package var proxyProtocol: ProxyProtocol = .off
     /// Time to receive a request's whole header section.
     package var requestHeadersTimeout: Duration = .seconds(15)
     /// Longest silence within a stream, both ways.

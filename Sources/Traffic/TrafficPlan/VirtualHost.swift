@@ -21,12 +21,18 @@ package struct Route: Hashable, Sendable {
     package var match: RouteMatch
     package var action: RouteAction
     package var timeouts: RouteTimeouts
+    /// The limits of its requests, by name in `GatewayPlan.limitSets`.
+    package var limits: LimitSetID?
     package var origin: Origin
 
-    package init(match: RouteMatch, action: RouteAction, timeouts: RouteTimeouts = RouteTimeouts(), origin: Origin) {
+    package init(
+        match: RouteMatch, action: RouteAction, timeouts: RouteTimeouts = RouteTimeouts(), limits: LimitSetID? = nil,
+        origin: Origin
+    ) {
         self.match = match
         self.action = action
         self.timeouts = timeouts
+        self.limits = limits
         self.origin = origin
     }
 }

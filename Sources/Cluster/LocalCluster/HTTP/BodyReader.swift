@@ -73,7 +73,7 @@ enum BodyReader {
 private struct YAMLReader {
     private var remaining = 500_000
 
-    mutating func value(_ node: Node, depth: Int) throws(APIFailure) -> JSONValue {
+    mutating func value(_ node: Yams.Node, depth: Int) throws(APIFailure) -> JSONValue {
         remaining -= 1
         guard depth <= 100, remaining > 0 else { throw .badRequest("the YAML document is too deep or too large") }
         switch node {
@@ -93,7 +93,7 @@ private struct YAMLReader {
         }
     }
 
-    private static func scalar(_ scalar: Node.Scalar, _ node: Node) -> JSONValue {
+    private static func scalar(_ scalar: Yams.Node.Scalar, _ node: Yams.Node) -> JSONValue {
         switch node.tag.rawValue {
         case Tag.Name.null.rawValue: return .null
         case Tag.Name.bool.rawValue: return node.bool.map(JSONValue.bool) ?? .string(scalar.string)
