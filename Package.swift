@@ -187,7 +187,8 @@ let package = Package(
             dependencies: [
                 "GatewayController", "RateLimiter", "RateLimitService", "RedisClient", "NodeAgent", "Lab", "PodNetwork",
                 "ServiceRules", "Netlink", "PolicyDefinitions", "LocalCluster", "Manifests", "KubernetesClient",
-                "KubernetesStore", "KubernetesModel", "TrafficPlan", "EchoServer", "Telemetry", "EnvoyProcess", "TLSMaterial",
+                "KubernetesStore", "KubernetesModel", "TrafficPlan", "EchoServer", "Telemetry", "EnvoyProcess",
+                "TLSMaterial",
                 "NetTypes", argumentParser, lifecycle, unixSignals, coreMetrics, nioHTTP1, "DiscoveryServer", logging,
                 metrics, asyncHTTPClient, nio,
             ],
@@ -207,7 +208,9 @@ let package = Package(
             path: "Benchmarks/RateLimitBenchmark", swiftSettings: settings),
         .executableTarget(
             name: "NodeBenchmark",
-            dependencies: ["Netlink", "ServiceRules", "PodNetwork", "NodeAgent", "KubernetesModel", "NetTypes", "CLinux"],
+            dependencies: [
+                "Netlink", "ServiceRules", "PodNetwork", "NodeAgent", "KubernetesModel", "NetTypes", "CLinux",
+            ],
             path: "Benchmarks/NodeBenchmark", swiftSettings: settings),
 
         // Tests mirror the rooms.
