@@ -1,5 +1,5 @@
 /// The host a virtual host or a certificate is for. Names are lower case and carry no port.
-package enum Hostname: Hashable, Sendable {
+package enum Hostname: Hashable, Sendable, Codable {
     case exact(String)
     /// `*.suffix`, where `*` stands for exactly one label, as Ingress v1 asks.
     case wildcard(suffix: String)

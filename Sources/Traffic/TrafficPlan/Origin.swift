@@ -1,7 +1,7 @@
 /// The object, and the field of it, that a value of the plan comes from.
 ///
 /// Every error, NACK, metric and explanation names its cause through this.
-package struct Origin: Hashable, Sendable {
+package struct Origin: Hashable, Sendable, Codable {
     /// As in `Ingress`.
     package var kind: String
     /// Empty for a cluster-scoped object.

@@ -1,4 +1,4 @@
-/// A regular expression over normalised paths, in the part of RE2's syntax whose meaning we know exactly.
+/// A regular expression over normalised paths and other short texts, in the part of RE2's syntax whose meaning we know exactly.
 ///
 /// RE2 stays the judge in the proxy. This is the reference that `decide` uses, and the gate that keeps an expression
 /// which RE2 would refuse away from it. Left out, and refused: `\p{…}`, `\C` and octal escapes. Look-around and
@@ -46,9 +46,9 @@ package struct PathPattern: Sendable {
         case noWordBoundary
     }
 
-    /// Whether the whole of `path` matches.
-    package func matches(_ path: String) -> Bool {
-        let bytes = Array(path.utf8)
+    /// Whether the whole of `text` matches.
+    package func matches(_ text: String) -> Bool {
+        let bytes = Self.units(of: text)
         var threads = Threads(count: program.count)
         add(0, to: &threads, at: 0, in: bytes)
         for (index, byte) in bytes.enumerated() {
@@ -62,6 +62,12 @@ package struct PathPattern: Sendable {
             threads = next
         }
         return threads.places.contains { if case .accept = program[$0] { true } else { false } }
+    }
+
+    /// One unit a character: its ASCII code, or one that stands for all that lies outside ASCII.
+    private static func units(of text: String) -> [UInt8] {
+        guard text.utf8.contains(where: { $0 >= 0x80 }) else { return Array(text.utf8) }
+        return text.unicodeScalars.map { $0.isASCII ? UInt8($0.value) : 0xff }
     }
 
     private struct Threads {
@@ -98,10 +104,12 @@ package struct PathPattern: Sendable {
 }
 
 extension PathPattern {
-    /// A set of ASCII characters; what lies outside ASCII is in no normalised path.
+    /// A set of ASCII characters, with or without all that lies outside ASCII: `[^a]` has it, and so has a set that
+    /// names any of it. Normalised paths hold none of it.
     struct CharacterSet: Hashable, Sendable {
         private var low: UInt64 = 0
         private var high: UInt64 = 0
+        private var hasOthers = false
 
         static let all = CharacterSet().inverted
         static let digit = CharacterSet(ranges: [0x30...0x39])
@@ -115,6 +123,7 @@ extension PathPattern {
         }
 
         mutating func insert(_ range: ClosedRange<UInt32>) {
+            if range.upperBound >= 128 { hasOthers = true }
             guard range.lowerBound < 128 else { return }
             for value in range.lowerBound...min(range.upperBound, 127) {
                 if value < 64 { low |= 1 << UInt64(value) } else { high |= 1 << UInt64(value - 64) }
@@ -124,13 +133,14 @@ extension PathPattern {
         mutating func formUnion(_ other: CharacterSet) {
             low |= other.low
             high |= other.high
+            hasOthers = hasOthers || other.hasOthers
         }
 
         func contains(_ byte: UInt8) -> Bool {
             switch byte {
             case ..<64: low >> UInt64(byte) & 1 == 1
             case ..<128: high >> UInt64(byte - 64) & 1 == 1
-            default: false
+            default: hasOthers
             }
         }
 
@@ -138,6 +148,7 @@ extension PathPattern {
             var set = CharacterSet()
             set.low = ~low
             set.high = ~high
+            set.hasOthers = !hasOthers
             return set
         }
 

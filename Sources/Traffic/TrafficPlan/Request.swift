@@ -2,7 +2,7 @@ package import NetTypes
 
 /// A request as a client sends it, with what the plan may look at.
 package struct Request: Hashable, Sendable {
-    package struct Header: Hashable, Sendable {
+    package struct Header: Hashable, Sendable, Codable {
         package var name: String
         package var value: String
 

@@ -39,7 +39,7 @@ package struct Route: Hashable, Sendable {
 
 /// What a request must look like. Paths are compared after normalisation, without the query, case-sensitively.
 package struct RouteMatch: Hashable, Sendable {
-    package enum Path: Hashable, Sendable {
+    package enum Path: Hashable, Sendable, Codable {
         case exact(String)
         /// By path element: `/aaa` matches `/aaa`, `/aaa/` and `/aaa/b`, not `/aaaccc`. Held without a trailing
         /// slash; `/` matches every path.

@@ -1,7 +1,5 @@
-package import NetTypes
-
 /// Which limit of which policy; counters, metrics and people know it by this.
-package struct RateLimitName: Hashable, Sendable, Comparable, CustomStringConvertible {
+package struct RateLimitName: Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     package var namespace: String
     package var policy: String
     package var limit: String
@@ -20,21 +18,21 @@ package struct RateLimitName: Hashable, Sendable, Comparable, CustomStringConver
 }
 
 /// How often which requests may come, and what those that come too often hear.
-package struct RateLimit: Hashable, Sendable {
-    package enum Scope: String, Hashable, Sendable {
+package struct RateLimit: Hashable, Sendable, Codable {
+    package enum Scope: String, Hashable, Sendable, Codable {
         /// One budget over all proxies, held by the limiter.
         case global
         /// One budget in each proxy, held by the proxy itself.
         case perProxy
     }
 
-    package enum Mode: String, Hashable, Sendable {
+    package enum Mode: String, Hashable, Sendable, Codable {
         case enforce
         /// Counted and told of, never refused.
         case shadow
     }
 
-    package enum FailureMode: String, Hashable, Sendable {
+    package enum FailureMode: String, Hashable, Sendable, Codable {
         case allow
         case deny
     }
@@ -78,9 +76,9 @@ package struct RateLimit: Hashable, Sendable {
 }
 
 /// A token bucket: it holds `burst` tokens, and `requests` of them come back, evenly spread, every `period`.
-package struct Allowance: Hashable, Sendable {
+package struct Allowance: Hashable, Sendable, Codable {
     /// A day is 24 hours, a month 30 days.
-    package enum Period: String, Hashable, Sendable, CaseIterable {
+    package enum Period: String, Hashable, Sendable, Codable, CaseIterable {
         case second, minute, hour, day, month
 
         package var seconds: Int64 {
@@ -107,9 +105,9 @@ package struct Allowance: Hashable, Sendable {
     }
 }
 
-package struct ConditionalAllowance: Hashable, Sendable {
+package struct ConditionalAllowance: Hashable, Sendable, Codable {
     package var name: String
-    /// All must hold.
+    /// All must hold; never empty.
     package var matches: [KeyMatch]
     /// `nil`: counted, never refused.
     package var allowance: Allowance?
@@ -121,119 +119,15 @@ package struct ConditionalAllowance: Hashable, Sendable {
     }
 }
 
-/// All parts that are not empty must hold.
-package struct RequestCondition: Hashable, Sendable {
-    package var path: RouteMatch.Path?
-    /// Any of these; empty: all.
-    package var methods: [String]
-    package var hosts: [Hostname]
-    package var headers: [ValueMatch]
-    package var queryParameters: [ValueMatch]
-
-    package init(
-        path: RouteMatch.Path? = nil, methods: [String] = [], hosts: [Hostname] = [], headers: [ValueMatch] = [],
-        queryParameters: [ValueMatch] = []
-    ) {
-        self.path = path
-        self.methods = methods
-        self.hosts = hosts
-        self.headers = headers
-        self.queryParameters = queryParameters
-    }
-}
-
-package struct ValueMatch: Hashable, Sendable {
-    package enum Test: Hashable, Sendable {
-        case exact(String)
-        /// An RE2 expression that must match the whole value.
-        case regex(String)
-        case present
-        case absent
-    }
-
-    /// Header names are lower case.
-    package var name: String
-    package var test: Test
-
-    package init(name: String, test: Test) {
-        self.name = name
-        self.test = test
-    }
-}
-
-/// A value that a request is known by.
-package struct KeyPart: Hashable, Sendable {
-    package enum Source: Hashable, Sendable {
-        /// As the edge decided it, cut to its leading bits.
-        case clientAddress(ipv4Bits: Int, ipv6Bits: Int)
-        /// Lower case. Of several, the first counts.
-        case header(String)
-        case cookie(String)
-        case queryParameter(String)
-        case method
-        /// As matched: lower case, without port.
-        case host
-        /// Normalised, without the query.
-        case path
-        /// From 0; `/a/b` has `a` and `b`.
-        case pathSegment(Int)
-        case jwtClaim(JWTClaim)
-    }
-
-    package var source: Source
-    /// A request without this value is left alone; otherwise it is counted under a value of its own, so that leaving
-    /// something out never escapes a limit.
-    package var exemptsMissing: Bool
-
-    package init(_ source: Source, exemptsMissing: Bool = false) {
-        self.source = source
-        self.exemptsMissing = exemptsMissing
-    }
-}
-
-package struct JWTClaim: Hashable, Sendable {
-    package enum Trust: Hashable, Sendable {
-        /// Anyone can write any claim.
-        case unverified
-        /// RFC 7517 key set as JSON; a token that does not verify has no claims.
-        case verified(keySet: String, issuer: String?, audiences: [String])
-    }
-
-    /// Names of nested objects, outermost first.
-    package var path: [String]
-    /// Lower case.
-    package var header: String
-    package var trust: Trust
-
-    package init(path: [String], header: String = "authorization", trust: Trust) {
-        self.path = path
-        self.header = header
-        self.trust = trust
-    }
-}
-
-/// Holds when the part's value is one of `values`, or is an address within one of `prefixes`.
-package struct KeyMatch: Hashable, Sendable {
-    package var part: KeyPart.Source
-    package var values: [String]
-    package var prefixes: [IPPrefix]
-
-    package init(_ part: KeyPart.Source, values: [String] = [], prefixes: [IPPrefix] = []) {
-        self.part = part
-        self.values = values
-        self.prefixes = prefixes
-    }
-}
-
 /// What a request takes from its budget.
-package enum Cost: Hashable, Sendable {
+package enum Cost: Hashable, Sendable, Codable {
     case fixed(Int64)
     case requestHeader(HeaderCost)
     /// Passes while anything is left; charged when the answer has come.
     case responseHeader(HeaderCost)
 }
 
-package struct HeaderCost: Hashable, Sendable {
+package struct HeaderCost: Hashable, Sendable, Codable {
     /// Lower case.
     package var name: String
     /// Where the header is absent or no number.
@@ -248,7 +142,7 @@ package struct HeaderCost: Hashable, Sendable {
 }
 
 /// What a refused request hears.
-package struct LimitAnswer: Hashable, Sendable {
+package struct LimitAnswer: Hashable, Sendable, Codable {
     package var status: UInt16
     package var body: String
     package var contentType: String
