@@ -35,6 +35,14 @@ package nonisolated struct Envoy_Config_Common_MutationRules_V3_HeaderMutation: 
     set {action = .remove(newValue)}
   }
 
+  package var append: Envoy_Config_Core_V3_HeaderValueOption {
+    get {
+      if case .append(let v)? = action {return v}
+      return Envoy_Config_Core_V3_HeaderValueOption()
+    }
+    set {action = .append(newValue)}
+  }
+
   package var removeOnMatch: Envoy_Config_Common_MutationRules_V3_HeaderMutation.RemoveOnMatch {
     get {
       if case .removeOnMatch(let v)? = action {return v}
@@ -47,6 +55,7 @@ package nonisolated struct Envoy_Config_Common_MutationRules_V3_HeaderMutation: 
 
   package nonisolated enum OneOf_Action: Equatable, Sendable {
     case remove(String)
+    case append(Envoy_Config_Core_V3_HeaderValueOption)
     case removeOnMatch(Envoy_Config_Common_MutationRules_V3_HeaderMutation.RemoveOnMatch)
 
   }
@@ -81,7 +90,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.config.common.mutation_ru
 
 nonisolated extension Envoy_Config_Common_MutationRules_V3_HeaderMutation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HeaderMutation"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}remove\0\u{4}\u{2}remove_on_match\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}remove\0\u{1}append\0\u{3}remove_on_match\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -95,6 +104,19 @@ nonisolated extension Envoy_Config_Common_MutationRules_V3_HeaderMutation: Swift
         if let v = v {
           if self.action != nil {try decoder.handleConflictingOneOf()}
           self.action = .remove(v)
+        }
+      }()
+      case 2: try {
+        var v: Envoy_Config_Core_V3_HeaderValueOption?
+        var hadOneofValue = false
+        if let current = self.action {
+          hadOneofValue = true
+          if case .append(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.action = .append(v)
         }
       }()
       case 3: try {
@@ -124,6 +146,10 @@ nonisolated extension Envoy_Config_Common_MutationRules_V3_HeaderMutation: Swift
     case .remove?: try {
       guard case .remove(let v)? = self.action else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    }()
+    case .append?: try {
+      guard case .append(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     }()
     case .removeOnMatch?: try {
       guard case .removeOnMatch(let v)? = self.action else { preconditionFailure() }

@@ -259,6 +259,11 @@ package nonisolated struct Envoy_Extensions_Filters_Network_HttpConnectionManage
     set {_uniqueStorage()._pathWithEscapedSlashesAction = newValue}
   }
 
+  package var originalIpDetectionExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] {
+    get {_storage._originalIpDetectionExtensions}
+    set {_uniqueStorage()._originalIpDetectionExtensions = newValue}
+  }
+
   package var stripTrailingHostDot: Bool {
     get {_storage._stripTrailingHostDot}
     set {_uniqueStorage()._stripTrailingHostDot = newValue}
@@ -640,7 +645,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.networ
 
 nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HttpConnectionManager"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{1}rds\0\u{3}route_config\0\u{3}http_filters\0\u{4}\u{3}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{3}forward_client_cert_details\0\u{4}\u{3}xff_num_trusted_hops\0\u{2}\u{3}via\0\u{3}upgrade_configs\0\u{3}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{4}\u{3}local_reply_config\0\u{4}\u{2}stream_error_on_invalid_http_message\0\u{3}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{4}\u{2}strip_trailing_host_dot\0\u{4}\u{4}append_x_forwarded_port\0\u{3}early_header_mutation_extensions\0\u{4}\u{7}stream_flush_timeout\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}codec_type\0\u{3}stat_prefix\0\u{1}rds\0\u{3}route_config\0\u{3}http_filters\0\u{4}\u{3}http_protocol_options\0\u{3}http2_protocol_options\0\u{3}server_name\0\u{4}\u{2}drain_timeout\0\u{3}access_log\0\u{3}use_remote_address\0\u{3}generate_request_id\0\u{3}forward_client_cert_details\0\u{4}\u{3}xff_num_trusted_hops\0\u{2}\u{3}via\0\u{3}upgrade_configs\0\u{3}stream_idle_timeout\0\u{3}internal_address_config\0\u{3}delayed_close_timeout\0\u{4}\u{2}request_timeout\0\u{3}max_request_headers_kb\0\u{3}normalize_path\0\u{4}\u{2}preserve_external_request_id\0\u{3}merge_slashes\0\u{3}server_header_transformation\0\u{3}common_http_protocol_options\0\u{4}\u{3}local_reply_config\0\u{4}\u{2}stream_error_on_invalid_http_message\0\u{3}request_headers_timeout\0\u{3}strip_any_host_port\0\u{4}\u{3}path_with_escaped_slashes_action\0\u{3}original_ip_detection_extensions\0\u{3}strip_trailing_host_dot\0\u{4}\u{4}append_x_forwarded_port\0\u{3}early_header_mutation_extensions\0\u{4}\u{7}stream_flush_timeout\0")
 
   fileprivate class _StorageClass {
     var _codecType: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.CodecType = .auto
@@ -673,6 +678,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
     var _requestHeadersTimeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
     var _stripPortMode: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.OneOf_StripPortMode?
     var _pathWithEscapedSlashesAction: Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpConnectionManager.PathWithEscapedSlashesAction = .implementationSpecificDefault
+    var _originalIpDetectionExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] = []
     var _stripTrailingHostDot: Bool = false
     var _appendXForwardedPort: Bool = false
     var _earlyHeaderMutationExtensions: [Envoy_Config_Core_V3_TypedExtensionConfig] = []
@@ -717,6 +723,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       _requestHeadersTimeout = source._requestHeadersTimeout
       _stripPortMode = source._stripPortMode
       _pathWithEscapedSlashesAction = source._pathWithEscapedSlashesAction
+      _originalIpDetectionExtensions = source._originalIpDetectionExtensions
       _stripTrailingHostDot = source._stripTrailingHostDot
       _appendXForwardedPort = source._appendXForwardedPort
       _earlyHeaderMutationExtensions = source._earlyHeaderMutationExtensions
@@ -801,6 +808,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
           }
         }()
         case 45: try { try decoder.decodeSingularEnumField(value: &_storage._pathWithEscapedSlashesAction) }()
+        case 46: try { try decoder.decodeRepeatedMessageField(value: &_storage._originalIpDetectionExtensions) }()
         case 47: try { try decoder.decodeSingularBoolField(value: &_storage._stripTrailingHostDot) }()
         case 51: try { try decoder.decodeSingularBoolField(value: &_storage._appendXForwardedPort) }()
         case 52: try { try decoder.decodeRepeatedMessageField(value: &_storage._earlyHeaderMutationExtensions) }()
@@ -915,6 +923,9 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
       if _storage._pathWithEscapedSlashesAction != .implementationSpecificDefault {
         try visitor.visitSingularEnumField(value: _storage._pathWithEscapedSlashesAction, fieldNumber: 45)
       }
+      if !_storage._originalIpDetectionExtensions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._originalIpDetectionExtensions, fieldNumber: 46)
+      }
       if _storage._stripTrailingHostDot != false {
         try visitor.visitSingularBoolField(value: _storage._stripTrailingHostDot, fieldNumber: 47)
       }
@@ -966,6 +977,7 @@ nonisolated extension Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_
         if _storage._requestHeadersTimeout != rhs_storage._requestHeadersTimeout {return false}
         if _storage._stripPortMode != rhs_storage._stripPortMode {return false}
         if _storage._pathWithEscapedSlashesAction != rhs_storage._pathWithEscapedSlashesAction {return false}
+        if _storage._originalIpDetectionExtensions != rhs_storage._originalIpDetectionExtensions {return false}
         if _storage._stripTrailingHostDot != rhs_storage._stripTrailingHostDot {return false}
         if _storage._appendXForwardedPort != rhs_storage._appendXForwardedPort {return false}
         if _storage._earlyHeaderMutationExtensions != rhs_storage._earlyHeaderMutationExtensions {return false}
