@@ -1,4 +1,4 @@
-/// `v1` Pod: what endpoints need of it.
+/// `v1` Pod: what endpoints need of it, and what it takes to run one.
 package struct Pod: KubernetesObject {
     package static let resource = ResourceKind(group: "", version: "v1", kind: "Pod", plural: "pods")
 
@@ -19,6 +19,11 @@ package struct Pod: KubernetesObject {
         package var hostNetwork: Bool?
         package var containers: [Container]?
         package var initContainers: [Container]?
+        package var nodeSelector: [String: String]?
+        /// `Always` (default), `OnFailure` or `Never`.
+        package var restartPolicy: String?
+        /// 30 by default.
+        package var terminationGracePeriodSeconds: Int64?
 
         package init(
             nodeName: String? = nil, hostname: String? = nil, subdomain: String? = nil, hostNetwork: Bool? = nil,
@@ -38,6 +43,13 @@ package struct Pod: KubernetesObject {
         package var ports: [Port]?
         /// `Always` makes an init container a sidecar, whose ports count as the Pod's.
         package var restartPolicy: String?
+        package var image: String?
+        package var command: [String]?
+        package var args: [String]?
+        package var env: [Variable]?
+        package var workingDir: String?
+        package var readinessProbe: Probe?
+        package var lifecycle: Lifecycle?
 
         package init(name: String, ports: [Port]? = nil, restartPolicy: String? = nil) {
             self.name = name
@@ -50,6 +62,10 @@ package struct Pod: KubernetesObject {
         package var name: String?
         package var containerPort: Int32
         package var `protocol`: String?
+        /// A port of the node that leads to this one.
+        package var hostPort: Int32?
+        /// The node's address that `hostPort` is bound to; absent means all.
+        package var hostIP: String?
 
         package init(name: String? = nil, containerPort: Int32, protocol: String? = nil) {
             self.name = name
@@ -87,6 +103,7 @@ package struct Pod: KubernetesObject {
         package var status: String
         package var reason: String?
         package var message: String?
+        package var lastTransitionTime: Timestamp?
 
         package init(type: String, status: String, reason: String? = nil, message: String? = nil) {
             self.type = type
