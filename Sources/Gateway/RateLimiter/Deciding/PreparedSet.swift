@@ -1,0 +1,75 @@
+import TrafficPlan
+
+/// An installed set.
+final class PreparedSet: Sendable {
+    let compiled: CompiledLimitSet
+    /// Those of scope `global`, as `compiled` knows them.
+    let limits: [PreparedLimit]
+
+    init(compiled: CompiledLimitSet, limits: [PreparedLimit]) {
+        self.compiled = compiled
+        self.limits = limits
+    }
+}
+
+/// A limit with all of its counting that no request changes.
+final class PreparedLimit: Sendable {
+    let limit: RateLimit
+    /// Place in the set's limits.
+    let index: Int
+    let ledger: LimitLedger
+    let isDeferred: Bool
+    private let keys: KeyBeginning
+    private let overflow: CounterKey
+    private let allowances: [MeteredAllowance]
+
+    init(_ limit: RateLimit, index: Int, counters: any CounterStore, ledger: LimitLedger) {
+        self.limit = limit
+        self.index = index
+        self.ledger = ledger
+        keys = counters.hashing.beginning(with: limit.counterPrefix)
+        overflow = counters.hashing.beginning(with: "overflow " + limit.counterPrefix).key(allowance: nil, values: [])
+        allowances = ([limit.allowance] + limit.conditionalAllowances.compactMap(\.allowance)).map {
+            counters.allowances.metered($0)
+        }
+        if case .responseHeader = limit.cost { isDeferred = true } else { isDeferred = false }
+    }
+
+    func charge(for check: LimitCheck, _ allowance: Allowance, _ counters: any CounterStore) -> CounterCharge {
+        let metered = allowances.first { $0.allowance == allowance } ?? counters.allowances.metered(allowance)
+        let key = keys.key(allowance: check.allowanceName, values: check.values)
+        return CounterCharge(
+            counter: CounterReference(key: key, allowance: metered), overflow: overflow,
+            kind: limit.mode == .enforce ? .enforced : .shadow, cost: check.cost, isDeferred: isDeferred)
+    }
+
+    func key(values: [String?], allowanceName: String?) -> CounterKey {
+        keys.key(allowance: allowanceName, values: values)
+    }
+}
+
+extension RateLimit {
+    /// What all counters of this limit begin with. The key's parts are in it: after an edit that makes the key of something
+    /// else, no old count is taken for a new one. A conditional allowance's name comes behind it (`KeyBeginning.key`): each
+    /// has budgets of its own, so that nobody fills one bucket by turning to another.
+    var counterPrefix: String {
+        ([name.description] + key.map(\.source.counterName)).joined(separator: "\n")
+    }
+}
+
+extension KeyPart.Source {
+    /// As in `header:x-api-key`. A token's keys may be rotated without starting anew.
+    package var counterName: String {
+        switch self {
+        case .clientAddress(let ipv4Bits, let ipv6Bits): "client:\(ipv4Bits)/\(ipv6Bits)"
+        case .header(let name): "header:\(name)"
+        case .cookie(let name): "cookie:\(name)"
+        case .queryParameter(let name): "query:\(name)"
+        case .method: "method"
+        case .host: "host"
+        case .path: "path"
+        case .pathSegment(let index): "segment:\(index)"
+        case .jwtClaim(let claim): "claim:\(claim.path.joined(separator: "."))"
+        }
+    }
+}
