@@ -155,7 +155,9 @@ let package = Package(
         // Node: the packet's road.
         room("Netlink", in: "Node", uses: ["NetTypes", "CLinux", "WireCodec"]),
         room("ServiceRules", in: "Node", uses: ["NetTypes", "KubernetesModel"]),
-        room("PodNetwork", in: "Node", uses: ["NetTypes", "CLinux", "WireCodec", "Netlink", logging, metrics]),
+        room(
+            "PodNetwork", in: "Node",
+            uses: ["NetTypes", "CLinux", "WireCodec", "Netlink", "KubernetesModel", logging, metrics]),
         room(
             "NodeAgent", in: "Node",
             uses: [
@@ -260,7 +262,7 @@ let package = Package(
             ]),
         tests(of: "Netlink", uses: ["NetTypes", "CLinux", "WireCodec", subprocess]),
         tests(of: "ServiceRules", uses: ["NetTypes", "KubernetesModel"]),
-        tests(of: "PodNetwork", uses: ["NetTypes", "CLinux", "Netlink", subprocess, logging]),
+        tests(of: "PodNetwork", uses: ["NetTypes", "CLinux", "Netlink", "KubernetesModel", subprocess, logging]),
         tests(
             of: "NodeAgent",
             uses: [
