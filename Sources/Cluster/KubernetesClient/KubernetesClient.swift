@@ -108,10 +108,32 @@ package final class KubernetesClient: Sendable {
         return try await decode(O.self, request)
     }
 
+    /// The same for an object of a kind that we know by its name alone.
+    @discardableResult
+    package func create(_ object: JSONValue, as kind: ResourceKind) async throws(KubernetesError) -> JSONValue {
+        let name = ObjectName(
+            namespace: object[path: "metadata", "namespace"]?.string ?? "",
+            name: object[path: "metadata", "name"]?.string ?? "")
+        var request = request(kind, name, "create")
+        request.method = "POST"
+        request.path = kind.path(namespace: namespace(name, kind))
+        request.body = try encode(object, request)
+        return try await parse(request)
+    }
+
     /// Deletes, and says nothing where the object is already gone.
-    package func delete(_ kind: ResourceKind, _ name: ObjectName) async throws(KubernetesError) {
+    /// - Parameters:
+    ///   - gracePeriodSeconds: a pod's time to stop; `nil` means as long as the pod asks for.
+    ///   - uid: a `.conflict` where the object of that name is another one by now.
+    package func delete(
+        _ kind: ResourceKind, _ name: ObjectName, gracePeriodSeconds: Int64? = nil, uid: String? = nil
+    ) async throws(KubernetesError) {
         var request = request(kind, name, "delete")
         request.method = "DELETE"
+        var options: JSONValue = ["apiVersion": "v1", "kind": "DeleteOptions"]
+        options["gracePeriodSeconds"] = gracePeriodSeconds.map(JSONValue.integer)
+        if let uid { options["preconditions"] = ["uid": .string(uid)] }
+        if gracePeriodSeconds != nil || uid != nil { request.body = try encode(options, request) }
         do {
             _ = try await transport.call(request)
         } catch  where error.isNotFound {

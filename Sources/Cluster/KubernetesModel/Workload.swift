@@ -5,6 +5,8 @@ package struct Deployment: KubernetesObject {
 
     package var metadata: ObjectMeta
     package var spec: Spec
+    /// Whole: only its controller reads it.
+    package var status: JSONValue?
 
     package init(metadata: ObjectMeta, spec: Spec) {
         self.metadata = metadata
@@ -61,6 +63,8 @@ package struct ReplicaSet: KubernetesObject {
 
     package var metadata: ObjectMeta
     package var spec: Spec
+    /// Whole: only its controller reads it.
+    package var status: JSONValue?
 
     package init(metadata: ObjectMeta, spec: Spec) {
         self.metadata = metadata

@@ -215,7 +215,8 @@ struct DeploymentPlan {
                     "\(updated) of \(wanted) replicas have the current template"),
             ],
         ]
-        return [.status(Deployment.resource, deployment.objectName, status)]
+        return Ownership.isTold(status, in: deployment.status)
+            ? [] : [.status(Deployment.resource, deployment.objectName, status)]
     }
 }
 
@@ -230,6 +231,12 @@ enum Ownership {
             "name": .string(owner.metadata.name), "uid": .string(owner.metadata.uid ?? ""), "controller": true,
             "blockOwnerDeletion": true,
         ]
+    }
+
+    /// Whether everything that is to be said stands there already.
+    static func isTold(_ wanted: JSONValue, in present: JSONValue?) -> Bool {
+        guard let members = wanted.object else { return wanted == present }
+        return members.allSatisfy { present?[$0.key] == $0.value }
     }
 
     /// Letters and digits that spell nothing.

@@ -21,7 +21,7 @@ struct ReplicaSetPlan {
         } else if missing < 0 {
             actions = active.sorted(by: isBetterToDelete).prefix(-missing).map { .deletePod($0.objectName) }
         }
-        return actions + [status(active)]
+        return actions + status(active)
     }
 
     /// First those that run nowhere, then those that serve nobody, then those whose node has most of them, then the
@@ -49,14 +49,13 @@ struct ReplicaSetPlan {
         return ["apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"] ?? [:]]
     }
 
-    private func status(_ active: [Pod]) -> WorkloadAction {
-        .status(
-            ReplicaSet.resource, set.objectName,
-            [
-                "observedGeneration": .integer(set.metadata.generation ?? 0),
-                "replicas": .integer(Int64(active.count)), "fullyLabeledReplicas": .integer(Int64(active.count)),
-                "readyReplicas": .integer(Int64(active.count(where: \.isReady))),
-                "availableReplicas": .integer(Int64(state.availablePods(of: set))),
-            ])
+    private func status(_ active: [Pod]) -> [WorkloadAction] {
+        let status: JSONValue = [
+            "observedGeneration": .integer(set.metadata.generation ?? 0),
+            "replicas": .integer(Int64(active.count)), "fullyLabeledReplicas": .integer(Int64(active.count)),
+            "readyReplicas": .integer(Int64(active.count(where: \.isReady))),
+            "availableReplicas": .integer(Int64(state.availablePods(of: set))),
+        ]
+        return Ownership.isTold(status, in: set.status) ? [] : [.status(ReplicaSet.resource, set.objectName, status)]
     }
 }

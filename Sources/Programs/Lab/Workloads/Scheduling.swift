@@ -11,10 +11,12 @@ struct Scheduling {
     }
 
     mutating func actions(for waiting: [Pod]) -> [WorkloadAction] {
-        waiting.sorted { $0.objectName < $1.objectName }.map { pod in
+        waiting.sorted { $0.objectName < $1.objectName }.compactMap { pod in
             let fitting = nodes.filter { fits(pod, on: $0) }
             guard let best = fitting.min(by: { rank($0, for: pod) < rank($1, for: pod) }) else {
-                return .unschedulable(pod.objectName, reason: reason(pod))
+                let reason = reason(pod)
+                let told = pod.status?.conditions?.first { $0.type == "PodScheduled" }?.message
+                return told == reason ? nil : .unschedulable(pod.objectName, reason: reason)
             }
             var placed = pod
             placed.spec?.nodeName = best.metadata.name

@@ -1,0 +1,45 @@
+import Foundation
+import Synchronization
+
+/// A network namespace, held by a process that does nothing else. No file is mounted for it, so it goes with its
+/// processes, and works where mounting is not allowed.
+package struct NetworkNamespace: Codable, Hashable, Sendable {
+    package let pid: Int32
+
+    package var path: String { "/proc/\(pid)/ns/net" }
+
+    /// Makes one for the time of `body`.
+    static func with<Answer: Sendable>(
+        mark: LabMark, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Answer
+    ) async throws -> Answer {
+        let own = LabMark.namespace(of: getpid())
+        let holder = LabCommand("unshare", ["--net", "--", "sleep", "infinity"], mark: mark)
+        let (pids, started) = AsyncStream<Int32>.makeStream()
+        return try await withThrowingTaskGroup(of: Answer?.self) { group in
+            group.addTask {
+                defer { started.finish() }
+                let code = try await holder.run(log: "/dev/null") { started.yield($0) }
+                try Task.checkCancellation()
+                throw LabError("cannot make a network namespace: unshare ended with \(code); is this root?")
+            }
+            group.addTask {
+                guard let pid = await pids.first(where: { _ in true }) else { throw CancellationError() }
+                // Until then it is in our own.
+                while LabMark.namespace(of: pid) == own { try await Task.sleep(for: .milliseconds(1)) }
+                return try await body(NetworkNamespace(pid: pid))
+            }
+            defer { group.cancelAll() }
+            while let next = try await group.next() {
+                if let next { return next }
+            }
+            throw CancellationError()
+        }
+    }
+}
+
+/// Why a lab could not be made, or a question to it not answered. One line.
+package struct LabError: Error, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}
