@@ -141,8 +141,8 @@ let package = Package(
         room(
             "RateLimitService", in: "Gateway",
             uses: [
-                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "DiscoveryProtocol", "Telemetry",
-                grpcCore, grpcTransport, protobuf, logging, metrics, nio, nioPosix, lifecycle,
+                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "EnvoyTranslation", "DiscoveryServer",
+                "Telemetry", grpcCore, grpcTransport, protobuf, logging, metrics, nio, nioPosix, lifecycle,
             ]),
         room(
             "GatewayController", in: "Gateway",

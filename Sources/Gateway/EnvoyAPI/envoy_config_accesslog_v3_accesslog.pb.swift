@@ -76,11 +76,29 @@ package nonisolated struct Envoy_Config_Accesslog_V3_AccessLogFilter: Sendable {
     set {filterSpecifier = .responseFlagFilter(newValue)}
   }
 
+  package var extensionFilter: Envoy_Config_Accesslog_V3_ExtensionFilter {
+    get {
+      if case .extensionFilter(let v)? = filterSpecifier {return v}
+      return Envoy_Config_Accesslog_V3_ExtensionFilter()
+    }
+    set {filterSpecifier = .extensionFilter(newValue)}
+  }
+
+  package var metadataFilter: Envoy_Config_Accesslog_V3_MetadataFilter {
+    get {
+      if case .metadataFilter(let v)? = filterSpecifier {return v}
+      return Envoy_Config_Accesslog_V3_MetadataFilter()
+    }
+    set {filterSpecifier = .metadataFilter(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_FilterSpecifier: Equatable, Sendable {
     case statusCodeFilter(Envoy_Config_Accesslog_V3_StatusCodeFilter)
     case responseFlagFilter(Envoy_Config_Accesslog_V3_ResponseFlagFilter)
+    case extensionFilter(Envoy_Config_Accesslog_V3_ExtensionFilter)
+    case metadataFilter(Envoy_Config_Accesslog_V3_MetadataFilter)
 
   }
 
@@ -185,6 +203,60 @@ package nonisolated struct Envoy_Config_Accesslog_V3_ResponseFlagFilter: Sendabl
   package init() {}
 }
 
+package nonisolated struct Envoy_Config_Accesslog_V3_ExtensionFilter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var typedConfig: SwiftProtobuf.Google_Protobuf_Any {
+    get {_typedConfig ?? SwiftProtobuf.Google_Protobuf_Any()}
+    set {_typedConfig = newValue}
+  }
+  /// Returns true if `typedConfig` has been explicitly set.
+  package var hasTypedConfig: Bool {self._typedConfig != nil}
+  /// Clears the value of `typedConfig`. Subsequent reads from it will return its default value.
+  package mutating func clearTypedConfig() {self._typedConfig = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _typedConfig: SwiftProtobuf.Google_Protobuf_Any? = nil
+}
+
+package nonisolated struct Envoy_Config_Accesslog_V3_MetadataFilter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var matcher: Envoy_Type_Matcher_V3_MetadataMatcher {
+    get {_matcher ?? Envoy_Type_Matcher_V3_MetadataMatcher()}
+    set {_matcher = newValue}
+  }
+  /// Returns true if `matcher` has been explicitly set.
+  package var hasMatcher: Bool {self._matcher != nil}
+  /// Clears the value of `matcher`. Subsequent reads from it will return its default value.
+  package mutating func clearMatcher() {self._matcher = nil}
+
+  package var matchIfKeyNotFound: SwiftProtobuf.Google_Protobuf_BoolValue {
+    get {_matchIfKeyNotFound ?? SwiftProtobuf.Google_Protobuf_BoolValue()}
+    set {_matchIfKeyNotFound = newValue}
+  }
+  /// Returns true if `matchIfKeyNotFound` has been explicitly set.
+  package var hasMatchIfKeyNotFound: Bool {self._matchIfKeyNotFound != nil}
+  /// Clears the value of `matchIfKeyNotFound`. Subsequent reads from it will return its default value.
+  package mutating func clearMatchIfKeyNotFound() {self._matchIfKeyNotFound = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _matcher: Envoy_Type_Matcher_V3_MetadataMatcher? = nil
+  fileprivate var _matchIfKeyNotFound: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "envoy.config.accesslog.v3"
@@ -235,7 +307,7 @@ nonisolated extension Envoy_Config_Accesslog_V3_AccessLog: SwiftProtobuf.Message
 
 nonisolated extension Envoy_Config_Accesslog_V3_AccessLogFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".AccessLogFilter"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_code_filter\0\u{4}\u{8}response_flag_filter\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_code_filter\0\u{4}\u{8}response_flag_filter\0\u{4}\u{2}extension_filter\0\u{3}metadata_filter\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -269,6 +341,32 @@ nonisolated extension Envoy_Config_Accesslog_V3_AccessLogFilter: SwiftProtobuf.M
           self.filterSpecifier = .responseFlagFilter(v)
         }
       }()
+      case 11: try {
+        var v: Envoy_Config_Accesslog_V3_ExtensionFilter?
+        var hadOneofValue = false
+        if let current = self.filterSpecifier {
+          hadOneofValue = true
+          if case .extensionFilter(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.filterSpecifier = .extensionFilter(v)
+        }
+      }()
+      case 12: try {
+        var v: Envoy_Config_Accesslog_V3_MetadataFilter?
+        var hadOneofValue = false
+        if let current = self.filterSpecifier {
+          hadOneofValue = true
+          if case .metadataFilter(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.filterSpecifier = .metadataFilter(v)
+        }
+      }()
       default: break
       }
     }
@@ -287,6 +385,14 @@ nonisolated extension Envoy_Config_Accesslog_V3_AccessLogFilter: SwiftProtobuf.M
     case .responseFlagFilter?: try {
       guard case .responseFlagFilter(let v)? = self.filterSpecifier else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .extensionFilter?: try {
+      guard case .extensionFilter(let v)? = self.filterSpecifier else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .metadataFilter?: try {
+      guard case .metadataFilter(let v)? = self.filterSpecifier else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case nil: break
     }
@@ -402,6 +508,84 @@ nonisolated extension Envoy_Config_Accesslog_V3_ResponseFlagFilter: SwiftProtobu
 
   package static func ==(lhs: Envoy_Config_Accesslog_V3_ResponseFlagFilter, rhs: Envoy_Config_Accesslog_V3_ResponseFlagFilter) -> Bool {
     if lhs.flags != rhs.flags {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Accesslog_V3_ExtensionFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ExtensionFilter"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{4}\u{2}typed_config\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._typedConfig) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._typedConfig {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Accesslog_V3_ExtensionFilter, rhs: Envoy_Config_Accesslog_V3_ExtensionFilter) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._typedConfig != rhs._typedConfig {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Envoy_Config_Accesslog_V3_MetadataFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".MetadataFilter"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}matcher\0\u{3}match_if_key_not_found\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._matcher) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._matchIfKeyNotFound) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._matcher {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._matchIfKeyNotFound {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Envoy_Config_Accesslog_V3_MetadataFilter, rhs: Envoy_Config_Accesslog_V3_MetadataFilter) -> Bool {
+    if lhs._matcher != rhs._matcher {return false}
+    if lhs._matchIfKeyNotFound != rhs._matchIfKeyNotFound {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

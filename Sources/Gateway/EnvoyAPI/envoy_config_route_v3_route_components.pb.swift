@@ -76,6 +76,15 @@ package nonisolated struct Envoy_Config_Route_V3_Route: Sendable {
     set {action = .directResponse(newValue)}
   }
 
+  package var metadata: Envoy_Config_Core_V3_Metadata {
+    get {_metadata ?? Envoy_Config_Core_V3_Metadata()}
+    set {_metadata = newValue}
+  }
+  /// Returns true if `metadata` has been explicitly set.
+  package var hasMetadata: Bool {self._metadata != nil}
+  /// Clears the value of `metadata`. Subsequent reads from it will return its default value.
+  package mutating func clearMetadata() {self._metadata = nil}
+
   package var typedPerFilterConfig: Dictionary<String,SwiftProtobuf.Google_Protobuf_Any> = [:]
 
   package var name: String = String()
@@ -92,6 +101,7 @@ package nonisolated struct Envoy_Config_Route_V3_Route: Sendable {
   package init() {}
 
   fileprivate var _match: Envoy_Config_Route_V3_RouteMatch? = nil
+  fileprivate var _metadata: Envoy_Config_Core_V3_Metadata? = nil
 }
 
 package nonisolated struct Envoy_Config_Route_V3_WeightedCluster: Sendable {
@@ -676,6 +686,14 @@ package nonisolated struct Envoy_Config_Route_V3_RateLimit: Sendable {
       set {actionSpecifier = .metadata(newValue)}
     }
 
+    package var `extension`: Envoy_Config_Core_V3_TypedExtensionConfig {
+      get {
+        if case .extension(let v)? = actionSpecifier {return v}
+        return Envoy_Config_Core_V3_TypedExtensionConfig()
+      }
+      set {actionSpecifier = .extension(newValue)}
+    }
+
     package var maskedRemoteAddress: Envoy_Config_Route_V3_RateLimit.Action.MaskedRemoteAddress {
       get {
         if case .maskedRemoteAddress(let v)? = actionSpecifier {return v}
@@ -708,6 +726,7 @@ package nonisolated struct Envoy_Config_Route_V3_RateLimit: Sendable {
       case genericKey(Envoy_Config_Route_V3_RateLimit.Action.GenericKey)
       case headerValueMatch(Envoy_Config_Route_V3_RateLimit.Action.HeaderValueMatch)
       case metadata(Envoy_Config_Route_V3_RateLimit.Action.MetaData)
+      case `extension`(Envoy_Config_Core_V3_TypedExtensionConfig)
       case maskedRemoteAddress(Envoy_Config_Route_V3_RateLimit.Action.MaskedRemoteAddress)
       case queryParameterValueMatch(Envoy_Config_Route_V3_RateLimit.Action.QueryParameterValueMatch)
       case queryParameters(Envoy_Config_Route_V3_RateLimit.Action.QueryParameters)
@@ -999,7 +1018,7 @@ nonisolated extension Envoy_Config_Route_V3_VirtualHost: SwiftProtobuf.Message, 
 
 nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Route"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}match\0\u{1}route\0\u{1}redirect\0\u{4}\u{4}direct_response\0\u{4}\u{6}typed_per_filter_config\0\u{1}name\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}match\0\u{1}route\0\u{1}redirect\0\u{1}metadata\0\u{4}\u{3}direct_response\0\u{4}\u{6}typed_per_filter_config\0\u{1}name\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1034,6 +1053,7 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
           self.action = .redirect(v)
         }
       }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._metadata) }()
       case 7: try {
         var v: Envoy_Config_Route_V3_DirectResponseAction?
         var hadOneofValue = false
@@ -1071,12 +1091,14 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
       guard case .redirect(let v)? = self.action else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
-    case .directResponse?: try {
-      guard case .directResponse(let v)? = self.action else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case nil: break
+    default: break
     }
+    try { if let v = self._metadata {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try { if case .directResponse(let v)? = self.action {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
     if !self.typedPerFilterConfig.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.Google_Protobuf_Any>.self, value: self.typedPerFilterConfig, fieldNumber: 13)
     }
@@ -1089,6 +1111,7 @@ nonisolated extension Envoy_Config_Route_V3_Route: SwiftProtobuf.Message, SwiftP
   package static func ==(lhs: Envoy_Config_Route_V3_Route, rhs: Envoy_Config_Route_V3_Route) -> Bool {
     if lhs._match != rhs._match {return false}
     if lhs.action != rhs.action {return false}
+    if lhs._metadata != rhs._metadata {return false}
     if lhs.typedPerFilterConfig != rhs.typedPerFilterConfig {return false}
     if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1916,7 +1939,7 @@ nonisolated extension Envoy_Config_Route_V3_RateLimit: SwiftProtobuf.Message, Sw
 
 nonisolated extension Envoy_Config_Route_V3_RateLimit.Action: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Envoy_Config_Route_V3_RateLimit.protoMessageName + ".Action"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{3}request_headers\0\u{3}remote_address\0\u{3}generic_key\0\u{3}header_value_match\0\u{2}\u{2}metadata\0\u{4}\u{2}masked_remote_address\0\u{3}query_parameter_value_match\0\u{3}query_parameters\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{3}request_headers\0\u{3}remote_address\0\u{3}generic_key\0\u{3}header_value_match\0\u{2}\u{2}metadata\0\u{1}extension\0\u{3}masked_remote_address\0\u{3}query_parameter_value_match\0\u{3}query_parameters\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1989,6 +2012,19 @@ nonisolated extension Envoy_Config_Route_V3_RateLimit.Action: SwiftProtobuf.Mess
           self.actionSpecifier = .metadata(v)
         }
       }()
+      case 9: try {
+        var v: Envoy_Config_Core_V3_TypedExtensionConfig?
+        var hadOneofValue = false
+        if let current = self.actionSpecifier {
+          hadOneofValue = true
+          if case .extension(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.actionSpecifier = .extension(v)
+        }
+      }()
       case 10: try {
         var v: Envoy_Config_Route_V3_RateLimit.Action.MaskedRemoteAddress?
         var hadOneofValue = false
@@ -2058,6 +2094,10 @@ nonisolated extension Envoy_Config_Route_V3_RateLimit.Action: SwiftProtobuf.Mess
     case .metadata?: try {
       guard case .metadata(let v)? = self.actionSpecifier else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .extension?: try {
+      guard case .extension(let v)? = self.actionSpecifier else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case .maskedRemoteAddress?: try {
       guard case .maskedRemoteAddress(let v)? = self.actionSpecifier else { preconditionFailure() }

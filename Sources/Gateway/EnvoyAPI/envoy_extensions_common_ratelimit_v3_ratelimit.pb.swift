@@ -20,6 +20,40 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+package nonisolated enum Envoy_Extensions_Common_Ratelimit_V3_XRateLimitHeadersRFCVersion: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case off // = 0
+  case draftVersion03 // = 1
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .off
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .off
+    case 1: self = .draftVersion03
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .off: return 0
+    case .draftVersion03: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Envoy_Extensions_Common_Ratelimit_V3_XRateLimitHeadersRFCVersion] = [
+    .off,
+    .draftVersion03,
+  ]
+
+}
+
 package nonisolated enum Envoy_Extensions_Common_Ratelimit_V3_VhRateLimitsOptions: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case override // = 0
@@ -123,6 +157,10 @@ package nonisolated struct Envoy_Extensions_Common_Ratelimit_V3_LocalRateLimitDe
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "envoy.extensions.common.ratelimit.v3"
+
+nonisolated extension Envoy_Extensions_Common_Ratelimit_V3_XRateLimitHeadersRFCVersion: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OFF\0\u{1}DRAFT_VERSION_03\0")
+}
 
 nonisolated extension Envoy_Extensions_Common_Ratelimit_V3_VhRateLimitsOptions: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OVERRIDE\0\u{1}INCLUDE\0\u{1}IGNORE\0")

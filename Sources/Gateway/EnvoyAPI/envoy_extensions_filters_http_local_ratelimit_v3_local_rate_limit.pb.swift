@@ -76,6 +76,11 @@ package nonisolated struct Envoy_Extensions_Filters_Http_LocalRatelimit_V3_Local
     set {_uniqueStorage()._descriptors = newValue}
   }
 
+  package var enableXRatelimitHeaders: Envoy_Extensions_Common_Ratelimit_V3_XRateLimitHeadersRFCVersion {
+    get {_storage._enableXRatelimitHeaders}
+    set {_uniqueStorage()._enableXRatelimitHeaders = newValue}
+  }
+
   package var vhRateLimits: Envoy_Extensions_Common_Ratelimit_V3_VhRateLimitsOptions {
     get {_storage._vhRateLimits}
     set {_uniqueStorage()._vhRateLimits = newValue}
@@ -122,7 +127,7 @@ fileprivate nonisolated let _protobuf_package = "envoy.extensions.filters.http.l
 
 nonisolated extension Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateLimit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LocalRateLimit"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}stat_prefix\0\u{1}status\0\u{3}token_bucket\0\u{3}filter_enabled\0\u{3}filter_enforced\0\u{3}response_headers_to_add\0\u{2}\u{2}descriptors\0\u{4}\u{5}vh_rate_limits\0\u{3}always_consume_default_token_bucket\0\u{3}rate_limited_as_resource_exhausted\0\u{4}\u{2}rate_limits\0\u{3}max_dynamic_descriptors\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}stat_prefix\0\u{1}status\0\u{3}token_bucket\0\u{3}filter_enabled\0\u{3}filter_enforced\0\u{3}response_headers_to_add\0\u{2}\u{2}descriptors\0\u{4}\u{4}enable_x_ratelimit_headers\0\u{3}vh_rate_limits\0\u{3}always_consume_default_token_bucket\0\u{3}rate_limited_as_resource_exhausted\0\u{4}\u{2}rate_limits\0\u{3}max_dynamic_descriptors\0")
 
   fileprivate class _StorageClass {
     var _statPrefix: String = String()
@@ -132,6 +137,7 @@ nonisolated extension Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateL
     var _filterEnforced: Envoy_Config_Core_V3_RuntimeFractionalPercent? = nil
     var _responseHeadersToAdd: [Envoy_Config_Core_V3_HeaderValueOption] = []
     var _descriptors: [Envoy_Extensions_Common_Ratelimit_V3_LocalRateLimitDescriptor] = []
+    var _enableXRatelimitHeaders: Envoy_Extensions_Common_Ratelimit_V3_XRateLimitHeadersRFCVersion = .off
     var _vhRateLimits: Envoy_Extensions_Common_Ratelimit_V3_VhRateLimitsOptions = .override
     var _alwaysConsumeDefaultTokenBucket: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
     var _rateLimitedAsResourceExhausted: Bool = false
@@ -154,6 +160,7 @@ nonisolated extension Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateL
       _filterEnforced = source._filterEnforced
       _responseHeadersToAdd = source._responseHeadersToAdd
       _descriptors = source._descriptors
+      _enableXRatelimitHeaders = source._enableXRatelimitHeaders
       _vhRateLimits = source._vhRateLimits
       _alwaysConsumeDefaultTokenBucket = source._alwaysConsumeDefaultTokenBucket
       _rateLimitedAsResourceExhausted = source._rateLimitedAsResourceExhausted
@@ -184,6 +191,7 @@ nonisolated extension Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateL
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._filterEnforced) }()
         case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._responseHeadersToAdd) }()
         case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._descriptors) }()
+        case 12: try { try decoder.decodeSingularEnumField(value: &_storage._enableXRatelimitHeaders) }()
         case 13: try { try decoder.decodeSingularEnumField(value: &_storage._vhRateLimits) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._alwaysConsumeDefaultTokenBucket) }()
         case 15: try { try decoder.decodeSingularBoolField(value: &_storage._rateLimitedAsResourceExhausted) }()
@@ -222,6 +230,9 @@ nonisolated extension Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateL
       if !_storage._descriptors.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._descriptors, fieldNumber: 8)
       }
+      if _storage._enableXRatelimitHeaders != .off {
+        try visitor.visitSingularEnumField(value: _storage._enableXRatelimitHeaders, fieldNumber: 12)
+      }
       if _storage._vhRateLimits != .override {
         try visitor.visitSingularEnumField(value: _storage._vhRateLimits, fieldNumber: 13)
       }
@@ -253,6 +264,7 @@ nonisolated extension Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateL
         if _storage._filterEnforced != rhs_storage._filterEnforced {return false}
         if _storage._responseHeadersToAdd != rhs_storage._responseHeadersToAdd {return false}
         if _storage._descriptors != rhs_storage._descriptors {return false}
+        if _storage._enableXRatelimitHeaders != rhs_storage._enableXRatelimitHeaders {return false}
         if _storage._vhRateLimits != rhs_storage._vhRateLimits {return false}
         if _storage._alwaysConsumeDefaultTokenBucket != rhs_storage._alwaysConsumeDefaultTokenBucket {return false}
         if _storage._rateLimitedAsResourceExhausted != rhs_storage._rateLimitedAsResourceExhausted {return false}

@@ -34,6 +34,8 @@ enum AccessLogging {
         ("status", "%RESPONSE_CODE%"),
         ("flags", "%RESPONSE_FLAGS%"),
         ("details", "%RESPONSE_CODE_DETAILS%"),
+        ("limited_by", limited(LimitDescriptor.limitedBy)),
+        ("shadowed_by", limited(LimitDescriptor.shadowedBy)),
         ("bytes_in", "%BYTES_RECEIVED%"),
         ("bytes_out", "%BYTES_SENT%"),
         ("duration_ms", "%DURATION%"),
@@ -46,6 +48,11 @@ enum AccessLogging {
         ("user_agent", "%REQ(USER-AGENT)%"),
     ]
 
+    /// What the limiter said; empty for most requests.
+    private static func limited(_ key: String) -> String {
+        "%DYNAMIC_METADATA(\(LimitDescriptor.metadataNamespace):\(key))%"
+    }
+
     private static let json = Google_Protobuf_Struct.with {
         for (name, command) in fields { $0.fields[name] = .init(stringValue: command) }
     }
@@ -53,5 +60,6 @@ enum AccessLogging {
     private static let text =
         "%START_TIME% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %REQ(:METHOD)% %REQ(:AUTHORITY)%%PATH(NQ:ORIG_OR_PATH)% "
         + "%PROTOCOL% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %DURATION%ms "
-        + "backend=%UPSTREAM_CLUSTER_RAW% endpoint=%UPSTREAM_HOST% route=\"%ROUTE_NAME%\"\n"
+        + "backend=%UPSTREAM_CLUSTER_RAW% endpoint=%UPSTREAM_HOST% route=\"%ROUTE_NAME%\" "
+        + "limited_by=\(limited(LimitDescriptor.limitedBy)) shadowed_by=\(limited(LimitDescriptor.shadowedBy))\n"
 }

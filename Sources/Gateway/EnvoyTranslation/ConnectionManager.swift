@@ -12,7 +12,7 @@ enum ConnectionManager {
         manager.statPrefix = listener.name.text
         manager.rds.configSource = .aggregated
         manager.rds.routeConfigName = Translator.routeTableName
-        manager.httpFilters = httpFilters
+        manager.httpFilters = LimitFilters.all(settings.limiter) + [router]
         // PASS_THROUGH adds no `server` header and leaves the backend's own.
         manager.serverHeaderTransformation = .passThrough
         manager.localReplyConfig = LocalReplies.configuration
@@ -24,22 +24,25 @@ enum ConnectionManager {
         return manager
     }
 
-    /// Every filter there is, always, in this order and off by default; policy turns them on per route. Only the router
-    /// is on for all.
-    private static let httpFilters: [Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter] = [
-        .with {
-            $0.name = "envoy.filters.http.router"
-            // Without this, answers tell strangers about our insides in `x-envoy-*`.
-            $0.typedConfig =
-                Envoy_Extensions_Filters_Http_Router_V3_Router.with { $0.suppressEnvoyHeaders = true }
-                .packed
-        }
-    ]
+    /// Every filter there is stands before it, always, in the same order and off by default; policy turns them on per
+    /// route. Only the router is on for all.
+    private static let router = Envoy_Extensions_Filters_Network_HttpConnectionManager_V3_HttpFilter.with {
+        $0.name = "envoy.filters.http.router"
+        // Without this, answers tell strangers about our insides in `x-envoy-*`.
+        $0.typedConfig =
+            Envoy_Extensions_Filters_Http_Router_V3_Router.with { $0.suppressEnvoyHeaders = true }.packed
+    }
 
     /// Who the client is, and what of its word about itself is believed.
     private static func setTrust(of manager: inout Configuration, client: ClientSettings) {
-        manager.useRemoteAddress = true
-        manager.xffNumTrustedHops = client.trustedHops
+        if client.trustedProxies.isEmpty {
+            manager.useRemoteAddress = true
+            manager.xffNumTrustedHops = client.trustedHops
+        } else {
+            // Envoy takes its detectors' word only where it does not use the connection's address itself.
+            manager.useRemoteAddress = false
+            manager.originalIpDetectionExtensions = [TrustedProxies.detection(client.trustedProxies)]
+        }
         // Nobody is internal, so `x-envoy-*` request headers have no power whatever address they come from. An empty list
         // would mean every private network, so it holds an address that no client has (RFC 919: broadcast).
         manager.internalAddressConfig.cidrRanges = [
@@ -53,7 +56,7 @@ enum ConnectionManager {
         manager.earlyHeaderMutationExtensions = [
             .init(
                 name: "envoy.http.early_header_mutation.header_mutation",
-                ForwardedHeaders.removal(trustedHops: client.trustedHops))
+                ForwardedHeaders.removal(trusting: client.trustsProxies))
         ]
     }
 
@@ -92,10 +95,10 @@ enum ForwardedHeaders {
     typealias Mutation = Envoy_Extensions_Http_EarlyHeaderMutation_HeaderMutation_V3_HeaderMutation
 
     /// Removed before Envoy writes its own `x-forwarded-for`, `-proto` and `-port`, which then hold the connection's
-    /// facts alone. With trusted hops the standard ones must stay, for they carry the trusted proxy's word.
-    static func removal(trustedHops: UInt32) -> Mutation {
-        let names = trustedHops == 0 ? always + untrusted : always
-        let prefixes = trustedHops == 0 ? ["x-envoy-", "x-forwarded-"] : ["x-envoy-"]
+    /// facts alone. With trusted proxies the standard ones must stay, for they carry the trusted proxy's word.
+    static func removal(trusting trustsProxies: Bool) -> Mutation {
+        let names = trustsProxies ? always : always + untrusted
+        let prefixes = trustsProxies ? ["x-envoy-"] : ["x-envoy-", "x-forwarded-"]
         return .with {
             $0.mutations =
                 names.map { name in .with { $0.remove = name } }

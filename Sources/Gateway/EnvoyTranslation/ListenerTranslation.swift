@@ -19,6 +19,7 @@ enum ListenerTranslation {
                 $0.name = "envoy.filters.network.http_connection_manager"
                 $0.typedConfig = ConnectionManager.configuration(for: listener, settings: settings).packed
             }
+            setProxyProtocol(of: &$0, listener.client.proxyProtocol)
             switch listener.transport {
             case .plain:
                 $0.filterChains = [.with { $0.filters = [manager] }]
@@ -28,19 +29,34 @@ enum ListenerTranslation {
         }
         return DiscoveryResource(
             name: ResourceName(.listener, listener.name.text), head: message.encoded(),
-            references: [VirtualHostTranslation.table.name], origins: [listener.origin])
+            references: [VirtualHostTranslation.table.name, ResourceName(.cluster, LimiterCluster.name)], origins: [listener.origin])
+    }
+
+    /// Before anything else on the connection is read.
+    private static func setProxyProtocol(
+        of listener: inout Envoy_Config_Listener_V3_Listener, _ mode: ClientSettings.ProxyProtocol
+    ) {
+        guard mode != .off else { return }
+        listener.listenerFilters = [
+            .with {
+                $0.name = "envoy.filters.listener.proxy_protocol"
+                $0.typedConfig =
+                    Envoy_Extensions_Filters_Listener_ProxyProtocol_V3_ProxyProtocol.with {
+                        $0.allowRequestsWithoutProxyProtocol = mode == .optional
+                    }.packed
+            }
+        ]
     }
 
     private static func setTLS(
         of listener: inout Envoy_Config_Listener_V3_Listener, manager: Envoy_Config_Listener_V3_Filter,
         client: ClientSettings
     ) {
-        listener.listenerFilters = [
+        listener.listenerFilters.append(
             .with {
                 $0.name = "envoy.filters.listener.tls_inspector"
                 $0.typedConfig = Envoy_Extensions_Filters_Listener_TlsInspector_V3_TlsInspector().packed
-            }
-        ]
+            })
         listener.listenerFiltersTimeout = .init(client.tlsHandshakeTimeout)
         listener.filterChainMatcher = ServerNameGuard.matcher
         listener.filterChains = [

@@ -26,6 +26,22 @@ enum PlanRules {
         return faults.compactMap { $0 }.map { TranslationProblem(origin: route.origin, message: $0) }
     }
 
+    /// Limits that would be left out, were the route served.
+    static func problems(of route: Route, limitSets: [LimitSetID: LimitSet]) -> [TranslationProblem] {
+        guard let id = route.limits else { return [] }
+        guard let set = limitSets[id] else {
+            return [TranslationProblem(origin: route.origin, message: "its limit set \(id) is not in the plan")]
+        }
+        return set.limits.compactMap { limit in
+            let status = limit.answer.status
+            var fault = limit.scope == .perProxy ? limit.unsupportedPerProxy : nil
+            if !LimitDescriptor.statuses.contains(status) {
+                fault = "the status of a refusal is one of 400 to 599, not \(status)"
+            }
+            return fault.map { TranslationProblem(origin: limit.origin, message: "limit \(limit.name): \($0)") }
+        }
+    }
+
     static func fault(in path: RouteMatch.Path) -> String? {
         switch path {
         case .regex(let expression):

@@ -12,6 +12,9 @@ struct RouteList {
     private(set) var problems: [TranslationProblem] = []
     private(set) var origins: [Origin] = []
     private var knownOrigins: Set<Origin> = []
+    private let limitSets: [LimitSetID: LimitSet]
+
+    init(limitSets: [LimitSetID: LimitSet]) { self.limitSets = limitSets }
 
     mutating func append(allOf virtualHost: VirtualHost, where conditions: [HeaderCondition.Message]) {
         if virtualHost.requiresTLS { appendRedirects(for: virtualHost, where: conditions) }
@@ -32,7 +35,7 @@ struct RouteList {
 
     /// A route that cannot be built answers 500; one whose path cannot be matched at all is left out.
     private mutating func append(_ route: Route, where conditions: [HeaderCondition.Message]) {
-        let found = PlanRules.problems(of: route)
+        let found = PlanRules.problems(of: route) + PlanRules.problems(of: route, limitSets: limitSets)
         problems += found
         if knownOrigins.insert(route.origin).inserted { origins.append(route.origin) }
         guard PlanRules.fault(in: route.match.path) == nil else { return }
@@ -42,6 +45,7 @@ struct RouteList {
         message.match.headers = conditions
         if found.isEmpty {
             message.action = RouteTranslation.action(of: route)
+            if let id = route.limits, let set = limitSets[id] { RouteLimits.set(id, set, on: &message) }
             if case .forward(let backends) = route.action {
                 for choice in backends { clusters.insert(ResourceName(.cluster, choice.backend.description)) }
             }

@@ -13,8 +13,14 @@ package struct TranslationSettings: Hashable, Sendable {
     /// A PEM file on the proxy's machine, for backends that are verified by public authorities.
     package var systemRoots: String
 
-    package init(accessLog: AccessLog = .json, systemRoots: String = "/etc/ssl/certs/ca-certificates.crt") {
+    package var limiter: LimiterSettings
+
+    package init(
+        accessLog: AccessLog = .json, systemRoots: String = "/etc/ssl/certs/ca-certificates.crt",
+        limiter: LimiterSettings = LimiterSettings()
+    ) {
         self.accessLog = accessLog
         self.systemRoots = systemRoots
+        self.limiter = limiter
     }
 }

@@ -13,6 +13,7 @@ package struct Translator: Sendable {
     /// Shares its storage with the plan it was fed from.
     private var plan = GatewayPlan()
     private var hasRouteTable = false
+    private var hasLimiterCluster = false
     private var problemsByUnit: [Unit: [TranslationProblem]] = [:]
 
     package init(settings: TranslationSettings) { self.settings = settings }
@@ -26,11 +27,21 @@ package struct Translator: Sendable {
     /// The resources that differ once `change` is applied, sorted by name.
     package mutating func apply(_ change: PlanChange) -> ResourceChange {
         var result = ResourceChange()
+        makeLimiterCluster(in: &result)
+        // A set's name is a hash of its content: one that routes name now cannot mean something else than before.
+        for (id, set) in change.limitSets where set != nil { plan.limitSets[id] = set }
         translateBackends(change, into: &result)
         translateCertificates(change.certificates, into: &result)
         translateVirtualHosts(change.virtualHosts, into: &result)
         translateListeners(change.listeners, into: &result)
+        for (id, set) in change.limitSets where set == nil { plan.limitSets[id] = nil }
         return result
+    }
+
+    private mutating func makeLimiterCluster(in result: inout ResourceChange) {
+        guard !hasLimiterCluster else { return }
+        hasLimiterCluster = true
+        result.upserts.append(LimiterCluster.resource(settings.limiter))
     }
 
     private mutating func translateBackends(_ change: PlanChange, into result: inout ResourceChange) {
@@ -135,7 +146,7 @@ extension Translator {
     private mutating func part(for hostname: Hostname) -> ResourcePart? {
         guard let virtualHost = plan.virtualHosts[hostname] else { return nil }
         let fallback = hostname.isWildcard ? plan.virtualHosts[.any] : nil
-        let (part, problems) = VirtualHostTranslation.part(for: virtualHost, fallback: fallback)
+        let (part, problems) = VirtualHostTranslation.part(for: virtualHost, fallback: fallback, limitSets: plan.limitSets)
         record(problems, for: .virtualHost(hostname))
         return part
     }

@@ -19,9 +19,9 @@ enum VirtualHostTranslation {
     /// - Parameter fallback: The virtual host for any name, of which a wildcard needs the routes: Envoy's `*.foo.com`
     ///   takes names of any depth, ours one label, and deeper names belong to the fallback.
     static func part(
-        for virtualHost: VirtualHost, fallback: VirtualHost?
+        for virtualHost: VirtualHost, fallback: VirtualHost?, limitSets: [LimitSetID: LimitSet]
     ) -> (part: ResourcePart, problems: [TranslationProblem]) {
-        var routes = RouteList()
+        var routes = RouteList(limitSets: limitSets)
         if case .wildcard(let suffix) = virtualHost.hostname {
             let deeper = HeaderCondition.deeperThanOneLabel(above: suffix)
             if let fallback { routes.append(allOf: fallback, where: [deeper]) }
