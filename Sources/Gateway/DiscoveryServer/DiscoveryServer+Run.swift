@@ -22,7 +22,7 @@ extension DiscoveryServer {
 
     private func serve() async throws {
         let transport = try makeTransport()
-        let server = GRPCServer(transport: transport, services: [DiscoveryService(server: self)])
+        let server = GRPCServer(transport: transport, services: [DiscoveryService(server: self)] + services)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await server.serve()
@@ -52,36 +52,11 @@ extension DiscoveryServer {
     }
 
     private func makeTransport() throws -> HTTP2ServerTransport.Posix {
-        let config = HTTP2ServerTransport.Posix.Config.defaults { config in
-            config.rpc.maxRequestPayloadSize = configuration.largestRequest
+        try ServerTransport.make(
+            configuration.address, tls: configuration.tls, largestRequest: configuration.largestRequest
+        ) { config in
             config.http2.maxConcurrentStreams = 8
             config.http2.targetWindowSize = 1 << 20
-            config.connection.flushCoalescing = nil
-            // The default would cut off a proxy that pings more often than every five minutes.
-            config.connection.keepalive = .init(
-                time: .seconds(30), timeout: .seconds(10),
-                clientBehavior: .init(minPingIntervalWithoutCalls: .seconds(10), allowWithoutCalls: true))
-        }
-        switch configuration.address {
-        case .unixSocket(let path):
-            return HTTP2ServerTransport.Posix(
-                listeningSocketDescriptor: try UnixListener.bind(path: path), transportSecurity: .plaintext,
-                config: config)
-        case .tcp(let host, let port):
-            return HTTP2ServerTransport.Posix(
-                address: host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port),
-                transportSecurity: security, config: config)
-        }
-    }
-
-    private var security: HTTP2ServerTransport.Posix.TransportSecurity {
-        guard let tls = configuration.tls else { return .plaintext }
-        return .mTLS(
-            certificateChain: [.file(path: tls.certificateChainFile, format: .pem)],
-            privateKey: .file(path: tls.privateKeyFile, format: .pem)
-        ) { config in
-            config.trustRoots = .certificates([.file(path: tls.clientAuthorityFile, format: .pem)])
-            config.requireALPN = true
         }
     }
 

@@ -1,6 +1,6 @@
 package import DiscoveryProtocol
 import EnvoyAPI
-import GRPCCore
+package import GRPCCore
 package import Logging
 import Synchronization
 
@@ -13,6 +13,7 @@ package final class DiscoveryServer: Sendable {
     let logger: Logger
     let metrics = DiscoveryMetrics()
     let lastGood: LastGoodStore?
+    let services: [any RegistrableRPCService]
     let signals = Signals()
     private let start = ContinuousClock.now
     private let core: Mutex<Core>
@@ -36,8 +37,13 @@ package final class DiscoveryServer: Sendable {
     }
 
     /// Reads the last accepted set, if the configuration names its file, and serves it until `markSynced`.
-    package init(configuration: DiscoveryConfiguration, logger: Logger) {
+    ///
+    /// - Parameter services: what else is served on the same address.
+    package init(
+        configuration: DiscoveryConfiguration, services: [any RegistrableRPCService] = [], logger: Logger
+    ) {
         self.configuration = configuration
+        self.services = services
         self.logger = logger
         lastGood = configuration.lastGoodFile.map { LastGoodStore(path: $0, logger: logger) }
         core = Mutex(Core(fleet: FleetDiscovery(limits: configuration.limits, lastGood: lastGood?.load())))

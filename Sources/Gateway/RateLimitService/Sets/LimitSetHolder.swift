@@ -1,5 +1,5 @@
-package import EnvoyTranslation
-import Logging
+import EnvoyTranslation
+package import Logging
 package import RateLimiter
 import Synchronization
 package import TrafficPlan
@@ -101,14 +101,15 @@ package final class LimitSetHolder: Sendable {
 
     /// False where the set does not come in time.
     func waitUntilInstalled(_ name: LimitSetID) async -> Bool {
+        if state.withLock({ $0.installed.contains(name) }) { return true }
         let ticket: (key: Int, bells: AsyncStream<Void>)? = state.withLock { state in
-            guard !state.installed.contains(name), state.waiting.count < Self.mostWaiting else { return nil }
+            guard state.waiting.count < Self.mostWaiting else { return nil }
             let (bells, bell) = AsyncStream.makeStream(of: Void.self)
             state.lastWaiting += 1
             state.waiting[state.lastWaiting] = (name, bell)
             return (state.lastWaiting, bells)
         }
-        guard let ticket else { return state.withLock { $0.installed.contains(name) } }
+        guard let ticket else { return false }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in ticket.bells {} }
             group.addTask { [patience] in try? await Task.sleep(for: patience) }  // Cancelled: the set has come.
