@@ -180,7 +180,7 @@ let package = Package(
             "Lab", in: "Programs",
             uses: [
                 "NetTypes", "CLinux", "Netlink", "NodeAgent", "PodNetwork", "LocalCluster", "KubernetesModel",
-                "KubernetesClient", "KubernetesStore", "Manifests", subprocess, lifecycle, logging,
+                "KubernetesClient", "KubernetesStore", "Manifests", subprocess, lifecycle, logging, nio, nioPosix,
             ]),
         .executableTarget(
             name: "fairway-cni", path: "Sources/Programs/fairway-cni", swiftSettings: settings),

@@ -17,7 +17,7 @@ struct FairwayCommand: AsyncParsableCommand {
         version: FairwayVersion.text,
         subcommands: [
             UpCommand.self, ControllerCommand.self, APICommand.self, RoutesCommand.self, ExplainCommand.self,
-            LintCommand.self, EchoCommand.self,
+            LintCommand.self, EchoCommand.self, LabCommand.self,
         ])
 }
 

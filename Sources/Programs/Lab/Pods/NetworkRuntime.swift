@@ -27,7 +27,7 @@ struct NetworkRuntime: Sendable {
 
     let configurationDirectory: String
     let programDirectory: String
-    let node: NetworkNamespace
+    let node: LabNamespace
     let mark: LabMark
 
     /// The lexically first configuration, as containerd and CRI-O choose it; `nil` while there is none.

@@ -5,7 +5,7 @@ import NetTypes
 /// A node of the lab: where it lives and what its pods need to know.
 struct NodePlace: Sendable {
     let name: String
-    let namespace: NetworkNamespace
+    let namespace: LabNamespace
     /// On the segment, one of each family.
     let addresses: [String]
     /// `<state-dir>/nodes/<name>`.
@@ -27,7 +27,7 @@ struct NodePlace: Sendable {
     }
 
     /// Writes down which process holds the pod's namespace.
-    func record(pod: ObjectName, namespace: NetworkNamespace) throws {
+    func record(pod: ObjectName, namespace: LabNamespace) throws {
         try FileManager.default.createDirectory(
             atPath: "\(podDirectory)/\(pod.namespace)", withIntermediateDirectories: true)
         try "\(namespace.pid)\n".write(

@@ -40,7 +40,7 @@ struct NodeRunner: Sendable {
             "addresses": .array(addresses.map { ["type": .string($0.0), "address": .string($0.1)] }),
             "nodeInfo": [
                 "kubeletVersion": "fairway-lab", "osImage": "network namespace", "kernelVersion": .string(Self.kernel),
-                "containerRuntimeVersion": "netns://\(node.namespace.pid)", "operatingSystem": "linux",
+                "containerRuntimeVersion": .string("netns://\(node.namespace.pid)"), "operatingSystem": "linux",
                 "architecture": "", "bootID": "", "machineID": "", "systemUUID": "", "kubeProxyVersion": "",
             ],
         ])

@@ -5,8 +5,8 @@ import Synchronization
 /// Where a pod runs.
 struct PodPlace: Sendable {
     let pod: Pod
-    let namespace: NetworkNamespace
-    let node: NetworkNamespace
+    let namespace: LabNamespace
+    let node: LabNamespace
     let nodeName: String
     /// For the logs of its containers.
     let directory: String

@@ -36,11 +36,11 @@ struct PodRun: Sendable {
                 board.change { $0.addresses = node.addresses }
                 return await runPrograms(node.namespace, board)
             }
-            try await NetworkNamespace.with(mark: node.mark) { namespace in
+            try await LabNamespace.with(mark: node.mark) { namespace in
                 try node.record(pod: name, namespace: namespace)
                 defer { node.forget(pod: name) }
                 let attachment = attachment(namespace)
-                if await attach(attachment, board) { await runPrograms(namespace, board) }
+                if await attach(attachment, to: namespace, board) { await runPrograms(namespace, board) }
                 await detach(attachment)
             }
         } catch {
@@ -52,7 +52,7 @@ struct PodRun: Sendable {
 
     // MARK: - Network
 
-    private func attachment(_ namespace: NetworkNamespace) -> NetworkRuntime.Attachment {
+    private func attachment(_ namespace: LabNamespace) -> NetworkRuntime.Attachment {
         let ports = (pod.spec?.containers ?? []).flatMap { $0.ports ?? [] }.compactMap { port -> JSONValue? in
             guard let host = port.hostPort, host > 0 else { return nil }
             var mapping: JSONValue = [
@@ -69,14 +69,13 @@ struct PodRun: Sendable {
     }
 
     /// Tries until the network is there (`true`) or the pod is to stop.
-    private func attach(_ attachment: NetworkRuntime.Attachment, _ board: PodBoard) async -> Bool {
+    private func attach(
+        _ attachment: NetworkRuntime.Attachment, to namespace: LabNamespace, _ board: PodBoard
+    ) async -> Bool {
         var pause = Duration.milliseconds(100)
         while !stop.isAsked, !Task.isCancelled {
             do {
-                _ = try await LabCommand(
-                    "ip", ["link", "set", "lo", "up"], in: NetworkNamespace(path: attachment.namespacePath),
-                    mark: node.mark
-                ).collect()
+                try await namespace.bringUpLoopback(mark: node.mark)
                 let addresses = try await node.runtime.add(attachment)
                 board.change { board in
                     board.addresses = addresses
@@ -112,7 +111,7 @@ struct PodRun: Sendable {
 
     // MARK: - Programs
 
-    private func runPrograms(_ namespace: NetworkNamespace, _ board: PodBoard) async {
+    private func runPrograms(_ namespace: LabNamespace, _ board: PodBoard) async {
         let programs = PodProgram.all(
             of: pod, node: node.name, addresses: board.current.addresses, fairway: node.fairway)
         let place = PodPlace(

@@ -7,9 +7,9 @@ struct Probing: Sendable {
     /// Already resolved; `nil` when the probe names a port that the container does not have.
     let port: UInt16?
     let address: IPAddress?
-    let node: NetworkNamespace
+    let node: LabNamespace
     /// Where `exec` runs.
-    let pod: NetworkNamespace
+    let pod: LabNamespace
     let mark: LabMark
 
     /// Until the first success it asks often, so that a start costs no whole period.

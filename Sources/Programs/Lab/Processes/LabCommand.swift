@@ -8,13 +8,13 @@ struct LabCommand: Sendable {
     var program: String
     var arguments: [String]
     /// A process whose network namespace the command runs in; `nil` means ours.
-    var namespace: NetworkNamespace?
+    var namespace: LabNamespace?
     var environment: [String: String] = [:]
     var workingDirectory: String?
     let mark: LabMark
 
     init(
-        _ program: String, _ arguments: [String], in namespace: NetworkNamespace? = nil,
+        _ program: String, _ arguments: [String], in namespace: LabNamespace? = nil,
         environment: [String: String] = [:], workingDirectory: String? = nil, mark: LabMark
     ) {
         self.program = program

@@ -1,31 +1,12 @@
-import CLinux
-import Foundation
+import Glibc
 import NetTypes
+import Netlink
 
-extension NetworkNamespace {
+extension LabNamespace {
     /// Runs `body` on a thread of its own that lives in the namespace: sockets it opens belong there for good.
     func onThread<Answer: Sendable>(_ body: @escaping @Sendable () throws -> Answer) async throws -> Answer {
-        try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread {
-                continuation.resume(with: Result { try self.entered(body) })
-            }
-            thread.name = "lab-netns"
-            thread.start()
-        }
+        try await NetworkNamespace(path: path).run(body)
     }
-
-    /// Only for a thread that ends afterwards.
-    private func entered<Answer>(_ body: () throws -> Answer) throws -> Answer {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw LabError("cannot open \(path): \(Self.reason)") }
-        defer { close(descriptor) }
-        guard clinux_setns(descriptor, CLINUX_CLONE_NEWNET) == 0 else {
-            throw LabError("cannot enter \(path): \(Self.reason)")
-        }
-        return try body()
-    }
-
-    static var reason: String { String(cString: strerror(errno)) }
 }
 
 /// A TCP connection for probes: made, used and closed on one thread, with a limit on every wait.
@@ -49,7 +30,7 @@ struct BlockingConnection: ~Copyable {
     /// The first bytes of the answer.
     func exchange(_ text: String) -> String? {
         let bytes = Array(text.utf8)
-        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count else { return nil }
+        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return nil }
         var answer = [UInt8](repeating: 0, count: 256)
         let count = recv(descriptor, &answer, answer.count, 0)
         return count > 0 ? String(decoding: answer.prefix(count), as: UTF8.self) : nil

@@ -1,16 +1,15 @@
 import Foundation
-import Synchronization
 
 /// A network namespace, held by a process that does nothing else. No file is mounted for it, so it goes with its
 /// processes, and works where mounting is not allowed.
-package struct NetworkNamespace: Codable, Hashable, Sendable {
+package struct LabNamespace: Codable, Hashable, Sendable {
     package let pid: Int32
 
     package var path: String { "/proc/\(pid)/ns/net" }
 
     /// Makes one for the time of `body`.
     static func with<Answer: Sendable>(
-        mark: LabMark, _ body: @escaping @Sendable (NetworkNamespace) async throws -> Answer
+        mark: LabMark, _ body: @escaping @Sendable (LabNamespace) async throws -> Answer
     ) async throws -> Answer {
         let own = LabMark.namespace(of: getpid())
         let holder = LabCommand("unshare", ["--net", "--", "sleep", "infinity"], mark: mark)
@@ -26,7 +25,7 @@ package struct NetworkNamespace: Codable, Hashable, Sendable {
                 guard let pid = await pids.first(where: { _ in true }) else { throw CancellationError() }
                 // Until then it is in our own.
                 while LabMark.namespace(of: pid) == own { try await Task.sleep(for: .milliseconds(1)) }
-                return try await body(NetworkNamespace(pid: pid))
+                return try await body(LabNamespace(pid: pid))
             }
             defer { group.cancelAll() }
             while let next = try await group.next() {
@@ -34,6 +33,14 @@ package struct NetworkNamespace: Codable, Hashable, Sendable {
             }
             throw CancellationError()
         }
+    }
+}
+
+extension LabNamespace {
+    /// As the loopback plugin does for every pod.
+    func bringUpLoopback(mark: LabMark) async throws {
+        let outcome = try await LabCommand("ip", ["link", "set", "lo", "up"], in: self, mark: mark).collect()
+        guard outcome.isSuccess else { throw LabError("cannot bring up lo: \(outcome.errors)") }
     }
 }
 
