@@ -47,16 +47,19 @@ package struct CounterCharge: Sendable {
     package var cost: Int64
     /// The response tells the cost: passes while a token is left, and takes nothing.
     package var isDeferred: Bool
+    /// Where nobody can count, the request is refused.
+    package var refusesOnFailure: Bool
 
     package init(
         counter: CounterReference, overflow: CounterKey, kind: Kind = .enforced, cost: Int64 = 1,
-        isDeferred: Bool = false
+        isDeferred: Bool = false, refusesOnFailure: Bool = false
     ) {
         self.counter = counter
         self.overflow = overflow
         self.kind = kind
         self.cost = max(cost, 0)
         self.isDeferred = isDeferred
+        self.refusesOnFailure = refusesOnFailure
     }
 
     /// What must be there for the request to pass.

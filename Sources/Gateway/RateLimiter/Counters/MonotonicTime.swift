@@ -8,3 +8,8 @@ package enum MonotonicTime {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
+
+extension MonotonicTime {
+    /// Seconds since 1970, which can step: for nothing but times that tokens tell.
+    package static func wallClockSeconds() -> Int64 { Int64(Glibc.time(nil)) }
+}

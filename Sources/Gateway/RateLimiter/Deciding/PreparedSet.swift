@@ -5,10 +5,13 @@ final class PreparedSet: Sendable {
     let compiled: CompiledLimitSet
     /// Those of scope `global`, as `compiled` knows them.
     let limits: [PreparedLimit]
+    /// Those who read the claims that the limits look at; empty where they look at none.
+    let tokens: [TokenVerifier]
 
-    init(compiled: CompiledLimitSet, limits: [PreparedLimit]) {
+    init(compiled: CompiledLimitSet, limits: [PreparedLimit], tokens: [TokenVerifier]) {
         self.compiled = compiled
         self.limits = limits
+        self.tokens = tokens
     }
 }
 
@@ -40,7 +43,8 @@ final class PreparedLimit: Sendable {
         let key = keys.key(allowance: check.allowanceName, values: check.values)
         return CounterCharge(
             counter: CounterReference(key: key, allowance: metered), overflow: overflow,
-            kind: limit.mode == .enforce ? .enforced : .shadow, cost: check.cost, isDeferred: isDeferred)
+            kind: limit.mode == .enforce ? .enforced : .shadow, cost: check.cost, isDeferred: isDeferred,
+            refusesOnFailure: limit.mode == .enforce && limit.whenLimiterFails == .deny)
     }
 
     func key(values: [String?], allowanceName: String?) -> CounterKey {

@@ -62,9 +62,10 @@ extension RateLimiter {
     }
 
     private func verdicts(of set: PreparedSet, on request: LimitedRequest) async -> [LimitVerdict] {
-        guard !set.compiled.claims.isEmpty else { return set.compiled.verdicts(for: request) }
-        let claims = await tokens.claims(set.compiled.claims, of: request)
-        return set.compiled.verdicts(for: request) { claim, token in claims.value(of: claim, in: token) }
+        guard !set.tokens.isEmpty else { return set.compiled.verdicts(for: request) }
+        var claims: [TokenClaims] = []
+        for verifier in set.tokens { claims.append(await verifier.claims(of: request)) }
+        return set.compiled.verdicts(for: request) { claim, _ in claims.lazy.compactMap { $0[claim] }.first }
     }
 
     private func tell(_ decision: LimitDecision, start: Int64) {

@@ -42,7 +42,7 @@ package final class RateLimiter: Sendable {
     /// Replaces whatever `id` named before.
     package func install(_ set: LimitSet, as id: LimitSetID) throws(PathPattern.Failure) {
         let compiled = try CompiledLimitSet(set, scope: .global)
-        tokens.prepare(compiled.claims)
+        let verifiers = tokens.verifiers(of: compiled.claims)
         state.withLock { state in
             let limits = set.limits.enumerated().filter { $1.scope == .global }.map { index, limit in
                 let ledger = state.ledgers[limit.name] ?? newLedger(limit, count: state.ledgers.count)
@@ -50,7 +50,7 @@ package final class RateLimiter: Sendable {
                 ledger.redefine(limit)
                 return PreparedLimit(limit, index: index, counters: counters, ledger: ledger)
             }
-            state.sets[id] = PreparedSet(compiled: compiled, limits: limits)
+            state.sets[id] = PreparedSet(compiled: compiled, limits: limits, tokens: verifiers)
             dropUnusedLedgers(&state)
         }
     }
