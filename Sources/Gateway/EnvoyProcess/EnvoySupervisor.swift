@@ -57,6 +57,9 @@ package final class EnvoySupervisor: Service {
     /// Where Envoy looks for the discovery server.
     package var discoverySocket: String { folder.discoverySocket }
 
+    /// Where it looks for a limiter of this machine.
+    package var limiterSocket: String { folder.limiterSocket }
+
     package var status: EnvoyStatus { state.withLock { $0.status } }
 
     /// From `stop()` on.

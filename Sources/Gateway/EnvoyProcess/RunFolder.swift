@@ -10,6 +10,7 @@ struct RunFolder: Sendable {
     let socketDirectory: String
 
     var discoverySocket: String { socketDirectory + "/discovery.sock" }
+    var limiterSocket: String { socketDirectory + "/ratelimit.sock" }
     var recordPath: String { Self.recordPath(in: dataDirectory) }
     var lockPath: String { dataDirectory + "/envoy.lock" }
 

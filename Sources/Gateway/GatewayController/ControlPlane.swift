@@ -25,23 +25,32 @@ package actor ControlPlane {
     private var translator: Translator
     private var generation = Generation.none
     private var problems: Set<TranslationProblem> = []
+    private let limits: LimitDelivery
     private let publish: @Sendable (ResourceChange) -> Generation
+    private var isFirst = true
 
     /// - Parameter publish: called in order, once for each batch that changes a resource.
     init(
-        compiler: TrafficCompiler, translator: Translator,
+        compiler: TrafficCompiler, translator: Translator, limits: LimitDelivery,
         publish: @escaping @Sendable (ResourceChange) -> Generation
     ) {
         self.compiler = compiler
         self.translator = translator
+        self.limits = limits
         self.publish = publish
     }
 
     /// Without changes it looks only at what time alone has changed, such as a certificate's last day.
-    func apply(_ changes: [SourceChange], now: Timestamp) -> Step {
+    ///
+    /// Limiters have their limits before proxies have the routes that name them. While they are waited for, readers
+    /// find the new plan; the next batch waits.
+    func apply(_ changes: [SourceChange], now: Timestamp) async -> Step {
         let compilation = compiler.apply(changes, now: now)
+        await limits.deliver(compilation.change.limitSets, isFirst: isFirst)
+        isFirst = false
         let resources = translator.apply(compilation.change)
         if !resources.isEmpty { generation = publish(resources) }
+        limits.retire(compilation.change.limitSets)
         let current = Set(translator.problems)
         defer { problems = current }
         return Step(

@@ -1,12 +1,14 @@
 import DiscoveryProtocol
 package import DiscoveryServer
-import EnvoyTranslation
+package import EnvoyTranslation
 import Foundation
 package import KubernetesClient
 import KubernetesModel
 import KubernetesStore
 package import Logging
 import Metrics
+package import RateLimitService
+import RateLimiter
 import ServiceLifecycle
 package import Telemetry
 import TrafficCompiler
@@ -17,7 +19,21 @@ package final class Controller: Sendable {
     /// How often time alone is looked at: a certificate that expires changes no object.
     private static let clockTick: Duration = .seconds(60)
 
+    /// Who counts, here and elsewhere.
+    package struct Limits: Sendable {
+        package var settings: LimiterSettings
+        package var own: LimitSetHolder?
+        package var elsewhere: LimitSetPublisher
+
+        package init(settings: LimiterSettings, own: LimitSetHolder?, elsewhere: LimitSetPublisher) {
+            self.settings = settings
+            self.own = own
+            self.elsewhere = elsewhere
+        }
+    }
+
     package let plane: ControlPlane
+    let limits: Limits
     private let queue: ChangeQueue
     private let watch: SourceWatch
     private let server: DiscoveryServer
@@ -30,15 +46,19 @@ package final class Controller: Sendable {
     private let batchSize = Recorder(label: "fairway_compile_batch_changes")
 
     package init(
-        client: KubernetesClient, server: DiscoveryServer, configuration: ControllerConfiguration, logger: Logger
+        client: KubernetesClient, server: DiscoveryServer, limits: Limits, configuration: ControllerConfiguration,
+        logger: Logger
     ) {
         self.server = server
+        self.limits = limits
         self.logger = logger
         var settings = CompilerSettings(
             listeners: configuration.listeners, defaultCertificate: configuration.defaultCertificate)
         settings.controllerName = ControllerConfiguration.controllerName
         plane = ControlPlane(
-            compiler: TrafficCompiler(settings: settings), translator: Translator(settings: TranslationSettings())
+            compiler: TrafficCompiler(settings: settings),
+            translator: Translator(settings: TranslationSettings(limiter: limits.settings)),
+            limits: LimitDelivery(own: limits.own, elsewhere: limits.elsewhere)
         ) { change in server.publish(change) }
         queue = ChangeQueue(waitingFor: SourceWatch.kinds)
         status = IngressStatusWriter(client: client, points: configuration.publishedAddresses, logger: logger)
@@ -75,6 +95,7 @@ package final class Controller: Sendable {
             group.addTask { await self.status.run() }
             group.addTask { try await self.recorder.run() }
             group.addTask { await self.followFleet() }
+            group.addTask { await self.limitEvents.run() }
             group.addTask {
                 try await self.election.run { isLeader in
                     self.status.update { $0.leadershipChanged(isLeader) }
@@ -144,6 +165,10 @@ package final class Controller: Sendable {
             }
             events.refused(refusals)
         }
+    }
+
+    private var limitEvents: LimitEvents {
+        LimitEvents(recorder: recorder, own: limits.own?.limiter, elsewhere: limits.elsewhere) { _ in nil }
     }
 
     private static var now: Timestamp {

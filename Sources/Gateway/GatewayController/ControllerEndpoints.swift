@@ -1,5 +1,6 @@
 import Explain
 import Foundation
+import RateLimitService
 package import Telemetry
 import TrafficPlan
 
@@ -27,7 +28,7 @@ extension Controller {
                     return .text("\(error.message)\n", status: 400)
                 }
             },
-        ]
+        ] + LimitEndpoints.all(of: limits.own?.limiter)
     }
 
     /// All that is served, as text for people.

@@ -1,8 +1,11 @@
 import DiscoveryProtocol
 package import DiscoveryServer
 package import EnvoyProcess
+import EnvoyTranslation
 package import KubernetesClient
 package import Logging
+import RateLimitService
+import RateLimiter
 import ServiceLifecycle
 package import Telemetry
 
@@ -22,13 +25,15 @@ package struct Gateway: Sendable {
         /// Where the last set that proxies accepted is kept over restarts.
         package var lastGoodFile: String
         package var admin: AdminServer.Configuration
+        package var limiter: LimiterPlace
 
         package init(
-            controller: ControllerConfiguration, proxies: Proxies, lastGoodFile: String,
+            controller: ControllerConfiguration, proxies: Proxies, limiter: LimiterPlace, lastGoodFile: String,
             admin: AdminServer.Configuration
         ) {
             self.controller = controller
             self.proxies = proxies
+            self.limiter = limiter
             self.lastGoodFile = lastGoodFile
             self.admin = admin
         }
@@ -36,6 +41,8 @@ package struct Gateway: Sendable {
 
     package let controller: Controller
     package let server: DiscoveryServer
+    private let limiter: LimiterServer?
+    private let runCounters: (@Sendable () async -> Void)?
     private let envoy: EnvoySupervisor?
     private let admin: AdminServer
     private let logger: Logger
@@ -55,12 +62,16 @@ package struct Gateway: Sendable {
             envoy = nil
         }
         discovery.lastGoodFile = configuration.lastGoodFile
-        server = DiscoveryServer(configuration: discovery, logger: logger)
-        controller = Controller(
-            client: client, server: server, configuration: configuration.controller, logger: logger)
         let supervisor = envoy
+        runCounters = configuration.limiter.own?.run
+        let limits: Controller.Limits
+        (limits, limiter) = try Self.limits(configuration.limiter, socket: supervisor?.limiterSocket, logger: logger)
+        server = DiscoveryServer(configuration: discovery, services: [limits.elsewhere.service], logger: logger)
+        controller = Controller(
+            client: client, server: server, limits: limits, configuration: configuration.controller, logger: logger)
         var checks = [controller.storesReadiness]
         // Proxies elsewhere find us by a Service that leaves out who is not ready, so we must be ready before they come.
+        checks += [configuration.limiter.own?.readiness].compactMap(\.self)
         if let supervisor { checks += [controller.proxiesReadiness, supervisor.readiness] }
         admin = AdminServer(
             configuration: configuration.admin, registry: registry, checks: checks,
@@ -69,6 +80,25 @@ package struct Gateway: Sendable {
                 // Envoy between two lives has no statistics; ours are still worth having.
                 (try? await supervisor?.admin?.prometheusText()) ?? ""
             }, logger: logger)
+    }
+
+    /// - Parameter socket: of the local Envoy, if there is one.
+    private static func limits(
+        _ place: LimiterPlace, socket: String?, logger: Logger
+    ) throws -> (Controller.Limits, LimiterServer?) {
+        var settings = place.settings
+        let elsewhere = LimitSetPublisher(logger: logger)
+        guard let own = place.own, let address = own.address ?? socket.map({ .unixSocket(path: $0) }) else {
+            return (Controller.Limits(settings: settings, own: nil, elsewhere: elsewhere), nil)
+        }
+        if settings.address == nil, case .unixSocket(let path) = address {
+            settings.address = .unixSocket(path: path)
+        }
+        let holder = LimitSetHolder(
+            limiter: RateLimiter(counters: own.counters, logger: logger), patience: settings.timeout / 2,
+            logger: logger)
+        let server = try LimiterServer(address: address, tls: own.tls, sets: holder, logger: logger)
+        return (Controller.Limits(settings: settings, own: holder, elsewhere: elsewhere), server)
     }
 
     /// Runs until cancelled or shut down. On shutdown Envoy drains while everything else still works: the parts stop one
@@ -83,6 +113,18 @@ package struct Gateway: Sendable {
             Part { try await controller.run() },
             Part { try await admin.run() },
         ]
+        // The first parts stop last: Envoy asks for limits as long as it drains.
+        if let limiter {
+            parts.insert(
+                Part {
+                    try await limiter.run()
+                } onShutdown: {
+                    limiter.beginGracefulShutdown()
+                }, at: 0)
+        }
+        if let runCounters {
+            parts.insert(Part { await cancelWhenGracefulShutdown { await runCounters() } }, at: 0)
+        }
         if let envoy { parts.append(Part { try await envoy.run() }) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: parts.map { .init(service: $0) }, logger: logger))

@@ -19,6 +19,12 @@ struct AdminOptions: ParsableArguments {
 
     /// Prints what the admin endpoint answers; a refusal becomes the command's error.
     func printAnswer(of path: String, query: [URLQueryItem]) async throws {
+        let body = try await answer(of: path, query: query)
+        print(body, terminator: body.hasSuffix("\n") ? "" : "\n")
+    }
+
+    /// - Parameter method: `POST` where something is changed.
+    func answer(of path: String, query: [URLQueryItem], method: HTTPMethod = .GET) async throws -> String {
         guard var components = URLComponents(string: admin), components.host != nil else {
             throw ValidationError("--admin \(admin): not an address such as http://127.0.0.1:7080")
         }
@@ -27,15 +33,17 @@ struct AdminOptions: ParsableArguments {
         // URLComponents leaves "+" alone, which readers of a query take for a space.
         let encoded = components.percentEncodedQuery?.replacingOccurrences(of: "+", with: "%2B")
         components.percentEncodedQuery = encoded
-        let answer = try await fetch(components.string ?? admin)
+        let answer = try await fetch(components.string ?? admin, method)
         guard answer.status == 200 else { throw Refusal(message: answer.body) }
-        print(answer.body, terminator: answer.body.hasSuffix("\n") ? "" : "\n")
+        return answer.body
     }
 
-    private func fetch(_ url: String) async throws -> (status: UInt, body: String) {
+    private func fetch(_ url: String, _ method: HTTPMethod) async throws -> (status: UInt, body: String) {
         do {
             return try await HTTPClient.withHTTPClient { client in
-                let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(10))
+                var request = HTTPClientRequest(url: url)
+                request.method = method
+                let response = try await client.execute(request, timeout: .seconds(10))
                 let body = try await response.body.collect(upTo: 64 << 20)
                 return (response.status.code, String(buffer: body))
             }

@@ -60,6 +60,8 @@ struct ControllerCommand: AsyncParsableCommand {
     var allowsPlaintext = false
 
     @OptionGroup var listeners: ListenerOptions
+    @OptionGroup var limiter: LimiterOptions
+    @OptionGroup var remoteLimiter: RemoteLimiterOptions
     @OptionGroup var gateway: GatewayOptions
     @OptionGroup var log: LogOptions
 
@@ -80,6 +82,8 @@ struct ControllerCommand: AsyncParsableCommand {
         let connection = try ClusterConnection.automatic(
             kubeconfig: kubeconfig, environment: ProcessInfo.processInfo.environment)
         let client = try KubernetesClient(connection: connection, logger: logger)
+        let counters = try limiter.counting.open(logger: logger)
+        let remote = hasLocalEnvoy ? nil : try discovery()
         let gateway = try Gateway(
             client: client,
             configuration: gateway.configuration(
@@ -87,7 +91,10 @@ struct ControllerCommand: AsyncParsableCommand {
                 defaultCertificate: try DefaultCertificate(dataDirectory: dataDirectory).certificate(),
                 dataDirectory: dataDirectory,
                 identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
-                leaseNamespace: leaseNamespace ?? connection.namespace, remote: hasLocalEnvoy ? nil : try discovery()),
+                leaseNamespace: leaseNamespace ?? connection.namespace,
+                limiter: try remote.map { try remoteLimiter.place(limiter, counters, tls: $0.tls) }
+                    ?? limiter.local(counters),
+                remote: remote),
             registry: registry, logger: logger)
         do {
             try await fairway.run([ControllerService(gateway: gateway)], logger: logger)

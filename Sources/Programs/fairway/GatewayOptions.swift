@@ -48,7 +48,7 @@ struct GatewayOptions: ParsableArguments {
     /// - Parameter identity: this process's in leases and events.
     func configuration(
         listeners: ListenerOptions, defaultCertificate: Certificate, dataDirectory: String, identity: String,
-        leaseNamespace: String, remote: DiscoveryConfiguration? = nil
+        leaseNamespace: String, limiter: LimiterPlace, remote: DiscoveryConfiguration? = nil
     ) throws -> Gateway.Configuration {
         let controller = ControllerConfiguration(
             listeners: try listeners.planned(), defaultCertificate: defaultCertificate,
@@ -56,7 +56,7 @@ struct GatewayOptions: ParsableArguments {
         let local = EnvoyConfiguration(
             dataDirectory: Self.envoyDirectory(in: dataDirectory), binaryPath: envoy, ports: try listeners.claims())
         return Gateway.Configuration(
-            controller: controller, proxies: remote.map { .remote($0) } ?? .local(local),
+            controller: controller, proxies: remote.map { .remote($0) } ?? .local(local), limiter: limiter,
             lastGoodFile: dataDirectory + "/last-good.xds",
             admin: AdminServer.Configuration(host: adminHost, port: adminPort))
     }

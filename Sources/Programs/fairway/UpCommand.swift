@@ -33,6 +33,7 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var listeners: ListenerOptions
     @OptionGroup var api: APIOptions
+    @OptionGroup var limiter: LimiterOptions
     @OptionGroup var gateway: GatewayOptions
     @OptionGroup var log: LogOptions
 
@@ -78,7 +79,8 @@ private struct UpService: ServiceLifecycle.Service {
                 listeners: command.listeners, defaultCertificate: try defaultCertificate(),
                 dataDirectory: command.api.dataDirectory,
                 // One process a data directory, so it may take up the lease of one that crashed without waiting.
-                identity: "fairway-up", leaseNamespace: "kube-system"),
+                identity: "fairway-up", leaseNamespace: "kube-system",
+                limiter: command.limiter.local(try command.limiter.counting.open(logger: logger))),
             registry: registry, logger: logger)
         let (passes, passed) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,10 +1,20 @@
-/// A GET endpoint that a program adds to its admin port.
+/// An endpoint that a program adds to its admin port.
 package struct AdminEndpoint: Sendable {
+    package enum Method: Hashable, Sendable {
+        case get
+        /// Changes something.
+        case post
+    }
+
+    package var method: Method
     /// Absolute, such as `/api/routes`.
     package var path: String
     package var handler: @Sendable (AdminRequest) async throws -> AdminAnswer
 
-    package init(path: String, handler: @escaping @Sendable (AdminRequest) async throws -> AdminAnswer) {
+    package init(
+        _ method: Method = .get, path: String, handler: @escaping @Sendable (AdminRequest) async throws -> AdminAnswer
+    ) {
+        self.method = method
         self.path = path
         self.handler = handler
     }
