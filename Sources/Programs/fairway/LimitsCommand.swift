@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import NIOHTTP1
 
 struct LimitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
