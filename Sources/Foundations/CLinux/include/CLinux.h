@@ -37,6 +37,9 @@ ssize_t clinux_netlink_send(int fd, const void *bytes, size_t count);
 // One datagram. `sender` is the port of who sent it (0 is the kernel). Sets `truncated` where `count` was too small.
 ssize_t clinux_netlink_receive(int fd, void *bytes, size_t count, int nonblocking, uint32_t *sender, int *truncated);
 
+// Keeps notices away whose first message was caused by the socket with this port, unless that message is of `exception`'s type.
+int clinux_netlink_ignore_port(int fd, uint32_t port, uint16_t exception);
+
 // Waits until `fd` or `waker` can be read: 1 for `fd`, 2 for `waker`.
 int clinux_wait_readable(int fd, int waker);
 int clinux_eventfd(void);

@@ -49,7 +49,7 @@ package struct SetFlags: OptionSet, Hashable, Sendable {
     package static let interval = SetFlags(rawValue: 0x4)
     static let map = SetFlags(rawValue: 0x8)
     package static let timeout = SetFlags(rawValue: 0x10)
-    /// Rules may add elements (`Expression.update`).
+    /// Rules may add elements (`RuleExpression.update`).
     package static let dynamic = SetFlags(rawValue: 0x20)
     static let concatenated = SetFlags(rawValue: 0x80)
     static let expressions = SetFlags(rawValue: 0x100)

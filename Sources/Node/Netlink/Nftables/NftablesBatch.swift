@@ -87,7 +87,7 @@ package struct NftablesBatch: Sendable {
     /// - Parameter comment: up to 250 bytes; `nft list` shows it.
     @discardableResult
     package mutating func addRule(
-        _ expressions: [Expression], to chain: String, in table: TableName, comment: String? = nil
+        _ expressions: [RuleExpression], to chain: String, in table: TableName, comment: String? = nil
     ) -> Int {
         change("add rule to chain", "\(table) \(chain)", NftablesMessage.newRule, [.create, .append], table.family) {
             writer in

@@ -1,7 +1,7 @@
 import NetTypes
 import WireCodec
 
-extension Expression {
+extension RuleExpression {
     /// `NFTA_LIST_ELEM { NFTA_EXPR_NAME, NFTA_EXPR_DATA { … } }`; attribute numbers are those of linux/netfilter/nf_tables.h.
     func write(to writer: inout WireWriter) {
         writer.nested(1) { element in

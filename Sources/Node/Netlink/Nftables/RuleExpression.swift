@@ -14,7 +14,7 @@ package struct Register: Hashable, Sendable {
 }
 
 /// One step of a rule. Steps run in order; a comparison that does not hold, or a key that is not found, ends the rule.
-package enum Expression: Hashable, Sendable {
+package enum RuleExpression: Hashable, Sendable {
     /// Bytes of the packet.
     case payload(PayloadBase, offset: Int, length: Int, into: Register)
     case meta(MetaKey, into: Register)
@@ -165,28 +165,29 @@ package enum Rejection: Hashable, Sendable {
     package static var administrativelyProhibited: Rejection { .icmpx(code: 3) }
 }
 
-extension Expression {
-    package static func sourceAddress(_ family: IPAddress.Family, into register: Register) -> Expression {
+extension RuleExpression {
+    package static func sourceAddress(_ family: IPAddress.Family, into register: Register) -> RuleExpression {
         .payload(.network, offset: family == .v4 ? 12 : 8, length: family == .v4 ? 4 : 16, into: register)
     }
 
-    package static func destinationAddress(_ family: IPAddress.Family, into register: Register) -> Expression {
+    package static func destinationAddress(_ family: IPAddress.Family, into register: Register) -> RuleExpression {
         .payload(.network, offset: family == .v4 ? 16 : 24, length: family == .v4 ? 4 : 16, into: register)
     }
 
     /// `th sport`
-    package static func sourcePort(into register: Register) -> Expression {
+    package static func sourcePort(into register: Register) -> RuleExpression {
         .payload(.transport, offset: 0, length: 2, into: register)
     }
 
     /// `th dport`
-    package static func destinationPort(into register: Register) -> Expression {
+    package static func destinationPort(into register: Register) -> RuleExpression {
         .payload(.transport, offset: 2, length: 2, into: register)
     }
 
     /// Loads a value and compares it: a match.
-    package static func match(_ key: MetaKey, equals value: UInt32, using register: Register = .word(0)) -> [Expression]
-    {
+    package static func match(
+        _ key: MetaKey, equals value: UInt32, using register: Register = .word(0)
+    ) -> [RuleExpression] {
         let bytes: [UInt8]
         switch key {
         case .networkProtocol, .transportProtocol, .packetType: bytes = [UInt8(truncatingIfNeeded: value)]
@@ -196,7 +197,9 @@ extension Expression {
     }
 
     /// Any of the bits is set (`ct state new`, `ct status dnat`, `meta mark and …`).
-    package static func anyBit(_ bits: UInt32, of load: Expression, in register: Register = .word(0)) -> [Expression] {
+    package static func anyBit(
+        _ bits: UInt32, of load: RuleExpression, in register: Register = .word(0)
+    ) -> [RuleExpression] {
         [
             load, .bitwise(register, into: register, mask: hostBytes(bits), xor: hostBytes(0)),
             .compare(register, .notEqual, hostBytes(0)),
