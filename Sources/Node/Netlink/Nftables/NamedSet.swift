@@ -66,13 +66,15 @@ package enum FieldType: UInt32, Hashable, Sendable {
     /// 4 bytes in the machine's order. Also for plain numbers such as `numgen`'s: nft prints these safely inside a key.
     case mark = 19
     case interfaceIndex = 20
+    /// `classid`: the data of maps into `MetaKey.priority`. 4 bytes in the machine's order.
+    case queueingClass = 23
     case interfaceName = 41
     case conntrackState = 26
 
     /// In bytes.
     package var length: Int {
         switch self {
-        case .ipv4Address, .mark, .interfaceIndex, .conntrackState: 4
+        case .ipv4Address, .mark, .interfaceIndex, .queueingClass, .conntrackState: 4
         case .ipv6Address, .interfaceName: 16
         case .transportProtocol: 1
         case .port: 2

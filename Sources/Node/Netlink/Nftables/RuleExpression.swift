@@ -70,6 +70,8 @@ package enum PayloadBase: UInt32, Hashable, Sendable {
 package enum MetaKey: UInt32, Hashable, Sendable {
     case length = 0
     case etherType = 1
+    /// The queueing class, in the machine's order.
+    case priority = 2
     case mark = 3
     case inputLink = 4
     case outputLink = 5
