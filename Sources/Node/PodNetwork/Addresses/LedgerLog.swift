@@ -1,5 +1,6 @@
 import Glibc
 import KubernetesModel
+import Netlink
 
 /// The ledger's log in the state directory.
 ///
@@ -115,4 +116,13 @@ struct LedgerLog: ~Copyable {
 
 extension LedgerEvent {
     fileprivate var isPools: Bool { if case .pools = self { true } else { false } }
+}
+
+extension LedgerLogFormat.Header {
+    /// Of the kernel that runs now. Where it does not tell its boot id, reservations of any run of this kernel are believed: the links
+    /// that exist decide in the end.
+    static func current(node: NetworkNamespace.Identity) -> LedgerLogFormat.Header {
+        let boot = try? Sysctl.read("kernel/random/boot_id")
+        return LedgerLogFormat.Header(boot: boot ?? "", node: node.description)
+    }
 }

@@ -88,9 +88,9 @@ extension NetworkConfiguration {
 
     /// The reference library sends the list under both names; the second is its own old mistake.
     private static func attachments(_ document: JSONValue) throws(CNIError) -> Set<AttachmentKey>? {
-        guard let list = document["cni.dev/valid-attachments"] ?? document["cni.dev/attachments"], !list.isNull else {
-            return nil
-        }
+        guard let list = document["cni.dev/valid-attachments"] ?? document["cni.dev/attachments"] else { return nil }
+        // How the reference library writes an empty list.
+        if list.isNull { return [] }
         guard let items = list.array else {
             throw CNIError(.invalidConfiguration, "\"cni.dev/valid-attachments\" is no list")
         }
