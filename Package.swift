@@ -115,7 +115,7 @@ let package = Package(
 
         // Traffic: intent → decisions, pure.
         room("TrafficPlan", in: "Traffic", uses: ["NetTypes"]),
-        room("TrafficCompiler", in: "Traffic", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial"]),
+        room("TrafficCompiler", in: "Traffic", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial", crypto]),
 
         // Gateway: Envoy's road.
         .target(

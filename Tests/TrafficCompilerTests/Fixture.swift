@@ -1,7 +1,7 @@
-import KubernetesModel
 import NetTypes
 import TrafficPlan
 
+@testable import KubernetesModel
 @testable import TrafficCompiler
 
 /// A compiler with an IngressClass `fairway` of ours, and short ways to make objects.
@@ -75,6 +75,45 @@ enum Fixture {
                 metadata: ObjectMeta(
                     name: name, namespace: "default", labels: [EndpointSlice.serviceLabel: service]),
                 endpoints: addresses.map { .init(addresses: [$0]) }, ports: [.init(port: port)]))
+    }
+
+    static func limit(
+        _ name: String, _ requests: Int64 = 10, when: [RateLimitPolicy.Condition]? = nil
+    ) -> RateLimitPolicy.Limit {
+        RateLimitPolicy.Limit(name: name, when: when, allow: .init(requests: requests, per: "Second"))
+    }
+
+    static func reference(_ kind: String, _ name: String, section: String? = nil) -> PolicyTargetReference {
+        PolicyTargetReference(
+            group: kind == "Service" ? "" : "networking.k8s.io", kind: kind, name: name, sectionName: section)
+    }
+
+    static func rateLimits(
+        _ name: String, at targets: [PolicyTargetReference], _ limits: [RateLimitPolicy.Limit]? = nil,
+        overrides: [RateLimitPolicy.Limit]? = nil, created: Int64 = 100, namespace: String = "default"
+    ) -> SourceChange {
+        .rateLimitPolicy(
+            ObjectName(namespace: namespace, name: name),
+            RateLimitPolicy(
+                metadata: ObjectMeta(
+                    name: name, namespace: namespace, creationTimestamp: Timestamp(secondsSinceEpoch: created)),
+                spec: .init(
+                    targetRefs: targets, limits: limits, overrides: overrides.map { .init(limits: $0) })))
+    }
+
+    static func client(
+        _ name: String, hops: Int32? = nil, cidrs: [String]? = nil, proxyProtocol: String? = nil,
+        at target: PolicyTargetReference = reference("IngressClass", "fairway"), created: Int64 = 100
+    ) -> SourceChange {
+        .clientPolicy(
+            self.name(name),
+            ClientPolicy(
+                metadata: ObjectMeta(
+                    name: name, namespace: "default", creationTimestamp: Timestamp(secondsSinceEpoch: created)),
+                spec: .init(
+                    targetRefs: [target],
+                    clientAddress: hops == nil && cidrs == nil ? nil : .init(trustedHops: hops, trustedCIDRs: cidrs),
+                    proxyProtocol: proxyProtocol.map { .init(mode: $0) })))
     }
 
     static func secret(_ name: String, names: String) throws -> SourceChange {

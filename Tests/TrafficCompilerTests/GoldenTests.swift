@@ -39,6 +39,19 @@ import TrafficPlan
         #expect(text == expected, "\(path) differs; UPDATE_GOLDENS=1 writes it anew")
     }
 
+    private static func lines(of ancestor: PolicyReport.Ancestor) -> [String] {
+        let target = ancestor.target
+        func line(_ finding: PolicyReport.Finding) -> String {
+            "\(finding.holds) \(finding.reason.rawValue)\(finding.message.isEmpty ? "" : ": ")\(finding.message)"
+        }
+        return [
+            "  at \(target.kind) \(target.name)\(target.sectionName.map { " \($0)" } ?? ""), "
+                + (ancestor.isInForce ? "in force" : "not in force"),
+            "    Accepted \(line(ancestor.accepted))", "    ResolvedRefs \(line(ancestor.resolvedRefs))",
+        ] + (ancestor.conflicted.map { ["    Conflicted: \($0)"] } ?? [])
+            + (ancestor.overridden.map { ["    Overridden: \($0)"] } ?? [])
+    }
+
     static func text(of compiler: TrafficCompiler) -> String {
         var lines: [String] = []
         for (name, report) in compiler.allReports.sorted(by: { $0.key < $1.key }) {
@@ -46,6 +59,11 @@ import TrafficPlan
             lines.append(
                 "ingress \(name) \(report.accepted ? "accepted" : "not accepted"), routes \(report.routes), hosts [\(hosts)]"
             )
+            lines += report.diagnostics.map { "  \($0)" }
+        }
+        for (name, report) in compiler.allPolicyReports.sorted(by: { $0.key < $1.key }) {
+            lines.append("policy \(name)")
+            for ancestor in report.ancestors { lines += Self.lines(of: ancestor) }
             lines += report.diagnostics.map { "  \($0)" }
         }
         return compiler.plan.description + "\n" + lines.map { "\($0)\n" }.joined()

@@ -26,7 +26,10 @@ import TrafficPlan
 
         private mutating func randomChange() throws -> SourceChange {
             let isGone = Int.random(in: 0..<5, using: &generator) == 0
-            switch Int.random(in: 0..<10, using: &generator) {
+            switch Int.random(in: 0..<14, using: &generator) {
+            case 10..<13:
+                return isGone ? .rateLimitPolicy(Fixture.name(pick(Self.policies)), nil) : rateLimitPolicy()
+            case 13: return isGone ? .clientPolicy(Fixture.name(pick(["c0", "c1"])), nil) : clientPolicy()
             case 0..<4: return isGone ? .ingress(Fixture.name(pick(Self.ingresses)), nil) : ingress()
             case 4..<6: return isGone ? .service(Fixture.name(pick(Self.services)), nil) : service()
             case 6..<8: return isGone ? .endpointSlice(Fixture.name(pick(Self.slices)), nil) : slice()
@@ -41,6 +44,35 @@ import TrafficPlan
                         ? nil
                         : Fixture.ingressClass(name, controller: controller, isDefault: pick([true, false])))
             }
+        }
+
+        static let policies = (0..<6).map { "p\($0)" }
+        static let targets =
+            ["fairway", "second", "third"].map { Fixture.reference("IngressClass", $0) }
+            + (ingresses + ["none"]).map { Fixture.reference("Ingress", $0) }
+            + (services + ["none"]).map { Fixture.reference("Service", $0) }
+            + services.map { Fixture.reference("Service", $0, section: "http") }
+            + [Fixture.reference("Ingress", "i0", section: "x"), Fixture.reference("Gateway", "g")]
+
+        private mutating func limits() -> [RateLimitPolicy.Limit]? {
+            let limits = (0..<Int.random(in: 0...2, using: &generator)).map { _ in
+                Fixture.limit(pick(["a", "b", "c"]), pick([5, 10]))
+            }
+            // A limit that was good stays good: what held of it would be remembered, and is tested apart.
+            return pick([nil, limits, limits + [Fixture.limit("Broken")]])
+        }
+
+        private mutating func rateLimitPolicy() -> SourceChange {
+            let targets = (0..<Int.random(in: 1...3, using: &generator)).map { _ in pick(Self.targets) }
+            return Fixture.rateLimits(
+                pick(Self.policies), at: targets, limits(), overrides: pick([nil, nil, limits()]),
+                created: Int64.random(in: 1...3, using: &generator))
+        }
+
+        private mutating func clientPolicy() -> SourceChange {
+            Fixture.client(
+                pick(["c0", "c1"]), hops: pick([1, 2]), proxyProtocol: pick([nil, "Required"]), at: pick(Self.targets),
+                created: Int64.random(in: 1...3, using: &generator))
         }
 
         static let ingresses = (0..<8).map { "i\($0)" }
@@ -88,11 +120,13 @@ import TrafficPlan
         var compiler = TrafficCompiler(settings: Fixture.settings())
         var followed = GatewayPlan()
         var reports: [ObjectName: IngressReport] = [:]
+        var policies: [PolicyName: PolicyReport] = [:]
         for _ in 0..<60 {
             let batch = try (0..<Int.random(in: 1...3, using: &world.generator)).map { _ in try world.event() }
             let result = compiler.apply(batch, now: Fixture.now)
             followed.apply(result.change)
             for (name, report) in result.reports { reports[name] = report }
+            for (name, report) in result.policies { policies[name] = report }
         }
         var fresh = TrafficCompiler(settings: Fixture.settings())
         _ = fresh.apply(Array(world.objects.values), now: Fixture.now)
@@ -100,6 +134,11 @@ import TrafficPlan
         #expect(compiler.allReports == fresh.allReports)
         #expect(followed == compiler.plan, "the changes that were told do not add up to the plan")
         #expect(reports == compiler.allReports)
+        #expect(compiler.allPolicyReports == fresh.allPolicyReports)
+        #expect(policies == compiler.allPolicyReports)
+        #expect(compiler.limitTable.isTidy)
+        let named = Set(compiler.plan.virtualHosts.values.flatMap(\.routes).compactMap(\.limits))
+        #expect(named == Set(compiler.plan.limitSets.keys), "a set that no route names, or the other way round")
         #expect(compiler.index.isLike(fresh.index))
     }
 
@@ -206,6 +245,7 @@ extension DependencyIndex {
             && ingressesOfService == other.ingressesOfService && ingressesOfSecret == other.ingressesOfSecret
             && ingressesOfCertificate == other.ingressesOfCertificate && servicesOfSecret == other.servicesOfSecret
             && hostsOfBackend == other.hostsOfBackend && backendsOfService == other.backendsOfService
-            && globalDefaults == other.globalDefaults
+            && globalDefaults == other.globalDefaults && policiesOfTarget == other.policiesOfTarget
+            && policiesOfObject == other.policiesOfObject
     }
 }

@@ -38,6 +38,12 @@ enum Manifest {
             var object = try decoder.decode(Secret.self, from: yaml)
             object.data = try object.data?.mapValues(TestCertificates.expand)
             return .secret(object.objectName, object)
+        case "RateLimitPolicy":
+            let object = try decoder.decode(RateLimitPolicy.self, from: yaml)
+            return .rateLimitPolicy(object.objectName, object)
+        case "ClientPolicy":
+            let object = try decoder.decode(ClientPolicy.self, from: yaml)
+            return .clientPolicy(object.objectName, object)
         default: throw Unknown(kind: kind)
         }
     }

@@ -7,6 +7,8 @@ package struct Compilation: Hashable, Sendable {
     package var change = PlanChange()
     /// Only Ingresses whose report differs; `nil` where one is no longer ours.
     package var reports: [ObjectName: IngressReport?] = [:]
+    /// Only policies whose report differs; `nil` where one is gone.
+    package var policies: [PolicyName: PolicyReport?] = [:]
     package var recompiled = Recompiled()
 
     package init() {}
@@ -19,6 +21,7 @@ package struct Compilation: Hashable, Sendable {
         package var endpointSets = 0
         package var certificates = 0
         package var reports = 0
+        package var policies = 0
 
         package init() {}
     }

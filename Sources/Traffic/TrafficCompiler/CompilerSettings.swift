@@ -10,6 +10,8 @@ package struct CompilerSettings: Hashable, Sendable {
     package var legacyClassNames: Set<String> = ["fairway"]
     /// Serve Ingresses that name no class when the cluster has no default class.
     package var watchesWithoutClass = false
+    /// Only policies of these namespaces may be attached to an IngressClass, which is the whole gateway; `nil`: all.
+    package var operatorNamespaces: Set<String>?
     package var listeners: [Listener]
     /// For hosts that brought no certificate, or none that can be served.
     package var defaultCertificate: Certificate?

@@ -5,17 +5,23 @@ enum DNSName {
         guard name.utf8.count <= 253 else { return "it is longer than 253 characters" }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         for label in labels {
-            guard !label.isEmpty else { return "it has an empty label" }
-            guard label.utf8.count <= 63 else { return "a label is longer than 63 characters" }
-            guard label.utf8.allSatisfy(isNameByte) else {
-                return "only letters a to z, digits, dashes and dots are allowed"
-            }
-            guard label.first != "-", label.last != "-" else { return "a label begins or ends with a dash" }
+            if let fault = faultInLabel(label) { return fault }
         }
         // A last label such as `1` or `0x7f` makes resolvers read the whole as an IPv4 address.
         if let last = labels.last, last.utf8.allSatisfy({ (0x30...0x39).contains($0) }) || last.hasPrefix("0x") {
             return "it is an IP address; a DNS name is needed"
         }
+        return nil
+    }
+
+    /// The same for one label.
+    static func faultInLabel(_ label: some StringProtocol) -> String? {
+        guard !label.isEmpty else { return "it has an empty label" }
+        guard label.utf8.count <= 63 else { return "a label is longer than 63 characters" }
+        guard label.utf8.allSatisfy(isNameByte) else {
+            return "only letters a to z, digits, dashes and dots are allowed"
+        }
+        guard label.first != "-", label.last != "-" else { return "a label begins or ends with a dash" }
         return nil
     }
 

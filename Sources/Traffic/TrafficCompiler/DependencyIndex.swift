@@ -15,6 +15,9 @@ struct DependencyIndex: Sendable {
     var backendsOfService: [ObjectName: Set<BackendName>] = [:]
     /// Ingresses without rules, whose `defaultBackend` is for every host.
     var globalDefaults: Set<ObjectName> = []
+    var policiesOfTarget: [PolicyTarget: Set<PolicyName>] = [:]
+    /// By the target's object, whichever part of it they name.
+    var policiesOfObject: [PolicyTarget: Set<PolicyName>] = [:]
 }
 
 extension Dictionary {
@@ -32,8 +35,13 @@ extension Dictionary {
 
 /// Units that have to be computed again.
 struct StaleUnits: Sendable {
-    /// The listeners and the default certificate, which never change.
+    /// The default certificate, which never changes.
     var fixed = true
+    /// The listeners, of which a ClientPolicy may have changed something.
+    var listeners = true
+    /// As they are now; `nil` for one that is gone.
+    var rateLimitPolicies: [ObjectName: RateLimitPolicy?] = [:]
+    var clientPolicies: [ObjectName: ClientPolicy?] = [:]
     var ingresses: Set<ObjectName> = []
     var services: Set<ObjectName> = []
     var secrets: Set<ObjectName> = []
@@ -47,4 +55,5 @@ struct StaleUnits: Sendable {
     var certificateUses: Set<ObjectName> = []
     var certificates: Set<Hostname> = []
     var reports: Set<ObjectName> = []
+    var policyReports: Set<PolicyName> = []
 }

@@ -14,13 +14,17 @@ struct HostUnit: Hashable, Sendable {
     var shares: [ObjectName: Share]
     /// Of all routes, the default route among them.
     var backends: Set<BackendName>
+    /// Of each route: what policies for it can be attached to.
+    var lineages: [PolicyLineage] = []
+    /// The parts of them that policies with limits are attached to.
+    var limitedWays: Set<PolicyLineage> = []
 }
 
 /// Merges what several Ingresses ask for on one host.
 struct HostCompiler {
     private struct Candidate {
         var claim: PathClaim
-        var owner: ObjectName
+        var owner: IngressClaims
     }
 
     private let hostname: Hostname
@@ -54,6 +58,7 @@ struct HostCompiler {
         appendFallback(of: claims)
         if let defaultRoute, !matchesEverything {
             unit.virtualHost.routes.append(defaultRoute.route)
+            unit.lineages.append(defaultRoute.lineage)
             if let backend = defaultRoute.backend { unit.backends.insert(backend) }
         }
         for candidate in candidates where candidate.claim.isLastResort && !matchesEverything { append(candidate) }
@@ -92,12 +97,12 @@ struct HostCompiler {
         for owner in claims {
             for path in owner.hosts[hostname]?.paths ?? [] {
                 guard !path.isLastResort else {
-                    candidates.append(Candidate(claim: path, owner: owner.name))
+                    candidates.append(Candidate(claim: path, owner: owner))
                     continue
                 }
                 guard let holder = holders[path.match] else {
                     holders[path.match] = owner.name
-                    candidates.append(Candidate(claim: path, owner: owner.name))
+                    candidates.append(Candidate(claim: path, owner: owner))
                     continue
                 }
                 let what = "\(path.match) on host \(hostname)"
@@ -118,12 +123,14 @@ struct HostCompiler {
     }
 
     private mutating func append(_ candidate: Candidate) {
+        let (claim, owner) = (candidate.claim.backend, candidate.owner)
+        let resolution = BackendResolution(claim, services: services)
         let route = Route(
-            match: RouteMatch(path: candidate.claim.match),
-            action: action(of: candidate.claim.backend, for: candidate.owner),
-            timeouts: candidate.claim.backend.timeouts, origin: candidate.claim.backend.origin)
+            match: RouteMatch(path: candidate.claim.match), action: action(of: resolution, for: owner.name),
+            timeouts: claim.timeouts, origin: claim.origin)
         unit.virtualHost.routes.append(route)
-        unit.shares[candidate.owner, default: .init()].routes += 1
+        unit.lineages.append(owner.lineage(of: claim, port: resolution.portName))
+        unit.shares[owner.name, default: .init()].routes += 1
     }
 
     /// The oldest `defaultBackend` of the Ingresses with rules for this host.
@@ -140,12 +147,11 @@ struct HostCompiler {
             }
             holder = (claim.name, fallback.target)
             guard !matchesEverything else { continue }
-            append(Candidate(claim: PathClaim(match: .prefix("/"), backend: fallback), owner: claim.name))
+            append(Candidate(claim: PathClaim(match: .prefix("/"), backend: fallback), owner: claim))
         }
     }
 
-    private mutating func action(of claim: BackendClaim, for owner: ObjectName) -> RouteAction {
-        let resolution = BackendResolution(claim, services: services)
+    private mutating func action(of resolution: BackendResolution, for owner: ObjectName) -> RouteAction {
         var share = unit.shares[owner] ?? .init()
         if let diagnostic = resolution.diagnostic { share.diagnostics.append(diagnostic) }
         if let backend = resolution.backend {
@@ -161,6 +167,7 @@ struct HostCompiler {
 struct DefaultRoute: Hashable, Sendable {
     var owner: ObjectName
     var route: Route
+    var lineage: PolicyLineage
     var backend: BackendName?
     var diagnostic: Diagnostic?
 }
@@ -169,6 +176,8 @@ struct DefaultRoute: Hashable, Sendable {
 struct BackendResolution: Hashable, Sendable {
     var action: RouteAction
     var backend: BackendName?
+    /// Of the Service's port, if it has one.
+    var portName: String?
     var diagnostic: Diagnostic?
 
     init(_ claim: BackendClaim, services: [ObjectName: ServiceUnit]) {
@@ -191,6 +200,7 @@ struct BackendResolution: Hashable, Sendable {
                         + "answered with 503")
                 return
             }
+            portName = port.name
             switch port.backend {
             case .success(let found):
                 action = .forward(to: [WeightedBackend(found.name)])

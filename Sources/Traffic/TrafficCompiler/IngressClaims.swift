@@ -6,6 +6,8 @@ struct IngressClaims: Hashable, Sendable {
     var seniority: Seniority
     var uid: String?
     var generation: Int64?
+    /// The IngressClass that made it ours; `nil` where none did.
+    var className: String?
     var hosts: [Hostname: HostClaim] = [:]
     /// Of an Ingress without rules: for every request that nothing else matches.
     var globalDefault: BackendClaim?

@@ -44,6 +44,14 @@ struct IngressOwnership: Sendable {
         }
     }
 
+    /// The class that a reference stands for, whether or not it exists.
+    func className(of reference: Reference) -> String? {
+        switch reference {
+        case .className(let name), .legacy(let name): name
+        case .none: defaultClass
+        }
+    }
+
     private func isOurClass(_ name: String) -> Bool { classes[name]?.spec?.controller == controllerName }
 
     mutating func set(_ ingressClass: IngressClass?, for name: String) {

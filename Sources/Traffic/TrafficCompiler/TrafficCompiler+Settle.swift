@@ -12,12 +12,14 @@ extension TrafficCompiler {
         stale.ingresses = []
         for name in stale.services { settleService(name) }
         stale.services = []
+        settlePolicies(into: &result)
         settleDefaultRoute()
         for hostname in stale.hosts {
             result.recompiled.virtualHosts += 1
             settleHost(hostname, into: &result)
         }
         stale.hosts = []
+        settleLimitSets(into: &result)
         for name in stale.backends {
             result.recompiled.backends += 1
             settleBackend(name, into: &result)
@@ -34,13 +36,12 @@ extension TrafficCompiler {
             settleReport(name, into: &result)
         }
         stale.reports = []
+        for name in stale.policyReports { settlePolicyReport(name, into: &result) }
+        stale.policyReports = []
     }
 
     private mutating func publishFixed(into result: inout Compilation) {
         stale.fixed = false
-        for listener in settings.listeners {
-            publish(listener, at: listener.name, plan: \.listeners, change: \.listeners, into: &result)
-        }
         publish(settings.defaultCertificate, at: .any, plan: \.certificates, change: \.certificates, into: &result)
     }
 
@@ -48,7 +49,11 @@ extension TrafficCompiler {
         let old = claims[name]
         let ingress = ingresses[name]
         let isOurs = ingress.map { ownership.isOurs(IngressOwnership.reference(of: $0)) } ?? false
-        let new = isOurs ? ingress.map(IngressReader.claims(of:)) : nil
+        var new = isOurs ? ingress.map(IngressReader.claims(of:)) : nil
+        new?.className = ingress.flatMap { ownership.className(of: IngressOwnership.reference(of: $0)) }
+        if (old == nil) != (new == nil) {
+            stale.policyReports.formUnion(index.policiesOfObject[PolicyTarget(kind: .ingress, name: name)] ?? [])
+        }
         guard old != new else { return }
         if let old { unlink(old) }
         claims[name] = new
@@ -66,7 +71,10 @@ extension TrafficCompiler {
         for host in old.hosts.keys { index.ingressesOfHost.unlink(old.name, from: host) }
         for service in old.services {
             index.ingressesOfService.unlink(old.name, from: service)
-            if index.ingressesOfService[service] == nil { serviceUnits[service] = nil }
+            if index.ingressesOfService[service] == nil {
+                serviceUnits[service] = nil
+                stale.policyReports.formUnion(policies(attachedTo: service))
+            }
         }
         for secret in old.secrets { index.ingressesOfSecret.unlink(old.name, from: secret) }
         stale.releasedSecrets.formUnion(old.secrets)
@@ -77,10 +85,16 @@ extension TrafficCompiler {
         for host in new.hosts.keys { index.ingressesOfHost.link(new.name, to: host) }
         for service in new.services {
             index.ingressesOfService.link(new.name, to: service)
-            if serviceUnits[service] == nil { stale.services.insert(service) }
+            guard serviceUnits[service] == nil else { continue }
+            stale.services.insert(service)
+            stale.policyReports.formUnion(policies(attachedTo: service))
         }
         for secret in new.secrets { index.ingressesOfSecret.link(new.name, to: secret) }
         if new.globalDefault != nil { index.globalDefaults.insert(new.name) }
+    }
+
+    private func policies(attachedTo service: ObjectName) -> Set<PolicyName> {
+        index.policiesOfObject[PolicyTarget(kind: .service, name: service)] ?? []
     }
 
     private mutating func settleService(_ name: ObjectName) {
@@ -118,7 +132,8 @@ extension TrafficCompiler {
                     route: Route(
                         match: RouteMatch(path: .prefix("/")), action: resolution.action, timeouts: claim.timeouts,
                         origin: claim.origin),
-                    backend: resolution.backend, diagnostic: resolution.diagnostic)
+                    lineage: winner.lineage(of: claim, port: resolution.portName), backend: resolution.backend,
+                    diagnostic: resolution.diagnostic)
             }
         }
         guard defaultRoute != new else { return }
@@ -132,11 +147,16 @@ extension TrafficCompiler {
         let owners = (index.ingressesOfHost[hostname] ?? []).compactMap { claims[$0] }
             .sorted { $0.seniority < $1.seniority }
         let exists = !owners.isEmpty || (hostname == .any && defaultRoute != nil)
-        let new =
+        var new =
             exists
             ? HostCompiler.compile(
                 hostname, claims: owners, services: serviceUnits, defaultRoute: defaultRoute,
                 httpsPort: settings.httpsPort) : nil
+        if var unit = new {
+            resolveLimits(of: &unit)
+            new = unit
+        }
+        limitTable.follow(from: old?.limitedWays ?? [], to: new?.limitedWays ?? [])
         hostUnits[hostname] = new
         publish(new?.virtualHost, at: hostname, plan: \.virtualHosts, change: \.virtualHosts, into: &result)
         countBackends(from: old?.backends ?? [], to: new?.backends ?? [])
@@ -193,7 +213,7 @@ extension TrafficCompiler {
 }
 
 extension HostClaim {
-    fileprivate func names(_ service: ObjectName) -> Bool {
+    func names(_ service: ObjectName) -> Bool {
         fallback?.service == service || paths.contains { $0.backend.service == service }
     }
 }

@@ -10,7 +10,8 @@ extension TrafficCompiler {
         case .service(let name, let service): take(service, named: name)
         case .endpointSlice(let name, let slice): take(slice, named: name)
         case .secret(let name, let secret): take(secret, named: name)
-        case .rateLimitPolicy, .clientPolicy: break
+        case .rateLimitPolicy(let name, let policy): stale.rateLimitPolicies.updateValue(policy, forKey: name)
+        case .clientPolicy(let name, let policy): stale.clientPolicies.updateValue(policy, forKey: name)
         }
     }
 
@@ -22,6 +23,7 @@ extension TrafficCompiler {
         }
         if let ingress { index.ingressesOfReference.link(name, to: IngressOwnership.reference(of: ingress)) }
         ingresses[name] = ingress
+        stale.policyReports.formUnion(index.policiesOfObject[PolicyTarget(kind: .ingress, name: name)] ?? [])
         stale.ingresses.insert(name)
     }
 
@@ -30,6 +32,8 @@ extension TrafficCompiler {
         ownership.set(ingressClass, for: name.name)
         var references: [IngressOwnership.Reference] = [.className(name.name), .legacy(name.name)]
         if oldDefault != ownership.defaultClass || ownership.defaultClass == name.name { references.append(.none) }
+        stale.policyReports.formUnion(index.policiesOfObject[PolicyTarget(kind: .ingressClass, name: name)] ?? [])
+        stale.listeners = true
         for reference in references { stale.ingresses.formUnion(index.ingressesOfReference[reference] ?? []) }
     }
 
@@ -41,6 +45,7 @@ extension TrafficCompiler {
             index.servicesOfSecret.link(name, to: secret)
         }
         services[name] = service
+        stale.policyReports.formUnion(index.policiesOfObject[PolicyTarget(kind: .service, name: name)] ?? [])
         if index.ingressesOfService[name] != nil { stale.services.insert(name) }
     }
 

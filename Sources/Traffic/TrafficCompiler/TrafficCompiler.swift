@@ -8,7 +8,7 @@ package import TrafficPlan
 /// endpoint set, a certificate; and each Ingress's report. `apply` notes which units a change makes stale by an index of
 /// who depends on whom, computes those again in that order, and says what came out different. Compiling everything
 /// afresh gives the same plan, with one exception that is meant: a TLS Secret that breaks or goes while an Ingress
-/// names it is served as it last was good.
+/// names it is served as it last was good, and so is a part of a policy that breaks.
 package struct TrafficCompiler: Sendable {
     let settings: CompilerSettings
     package private(set) var plan = GatewayPlan()
@@ -31,6 +31,12 @@ package struct TrafficCompiler: Sendable {
     var endpointDiagnostics: [BackendName: [Diagnostic]] = [:]
     var defaultRoute: DefaultRoute?
     var reports: [ObjectName: IngressReport] = [:]
+    var rateLimitClaims: [ObjectName: RateLimitClaims] = [:]
+    var clientClaims: [ObjectName: ClientClaims] = [:]
+    /// The ClientPolicy that holds.
+    var clientHolder: ObjectName?
+    var limitTable = LimitTable()
+    var policyReports: [PolicyName: PolicyReport] = [:]
 
     var index = DependencyIndex()
     var stale = StaleUnits()
@@ -74,6 +80,9 @@ package struct TrafficCompiler: Sendable {
 
     /// What is known now about every Ingress of ours.
     package var allReports: [ObjectName: IngressReport] { reports }
+
+    /// What is known now about every policy.
+    package var allPolicyReports: [PolicyName: PolicyReport] { policyReports }
 
     /// Notes a part of the plan that came out different, here and for the caller.
     mutating func publish<Key, Value: Equatable>(

@@ -26,6 +26,17 @@ package struct Decision: Hashable, Sendable {
         package var verdict: Verdict
     }
 
+    package struct LimitCandidate: Hashable, Sendable {
+        package var limit: RateLimit
+        package var verdict: LimitVerdict
+    }
+
+    package struct Limits: Hashable, Sendable {
+        /// By name.
+        package var candidates: [LimitCandidate]
+        package var replaced: [ReplacedLimit]
+    }
+
     /// A backend that the request may go to.
     package struct Target: Hashable, Sendable {
         package var name: BackendName
@@ -53,6 +64,8 @@ package struct Decision: Hashable, Sendable {
     package var virtualHost: VirtualHost?
     /// The routes of the virtual host up to the chosen one, then those it shadows.
     package var routes: [RouteCandidate] = []
+    /// Of the chosen route; `nil` where it has none.
+    package var limits: Limits?
     package var outcome: Outcome
 
     package var route: Route? { routes.first { $0.verdict == .chosen }?.route }

@@ -32,6 +32,7 @@ extension GatewayPlan {
             return decision
         }
         decision.routes = Self.candidates(of: virtualHost.routes, for: target.path)
+        decision.limits = decision.route.flatMap { limits(of: $0, for: request, target, host: host) }
         decision.outcome =
             decision.route.map(outcome(of:)) ?? .notFound("no route of \(virtualHost.hostname) matches \(target.path)")
         return decision

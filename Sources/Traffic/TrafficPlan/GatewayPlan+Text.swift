@@ -1,14 +1,20 @@
+import NetTypes
+
 extension GatewayPlan: CustomStringConvertible {
     /// The whole plan as stable text, one thing a line, for people and for golden tests. No secrets.
     package var description: String {
         var lines: [String] = []
         for (_, listener) in listeners.sorted(by: { $0.key.text < $1.key.text }) {
-            lines.append("listener \(listener.name) \(listener.bind) \(listener.transport)")
+            lines.append(
+                "listener \(listener.name) \(listener.bind) \(listener.transport)\(listener.client.trustWords)")
         }
         for (hostname, certificate) in certificates.sorted(by: { $0.key < $1.key }) {
             lines.append("certificate \(hostname) from \(certificate.origin)")
         }
-        for (_, host) in virtualHosts.sorted(by: { $0.key < $1.key }) { lines += host.lines }
+        for (_, host) in virtualHosts.sorted(by: { $0.key < $1.key }) {
+            lines += host.lines { id in limitSets[id]?.limits.map(\.name.description).joined(separator: ", ") ?? "?" }
+        }
+        lines += limitLines
         for (name, backend) in backends.sorted(by: { $0.key < $1.key }) {
             lines.append(backend.line)
             lines += (endpoints[name]?.endpoints ?? []).map { endpoint in
@@ -20,8 +26,30 @@ extension GatewayPlan: CustomStringConvertible {
     }
 }
 
+extension GatewayPlan {
+    /// Each limit and each replaced one once, though many sets have it.
+    fileprivate var limitLines: [String] {
+        let limits = limitSets.values.flatMap(\.limits).map { "limit \($0.name): \($0.summary) from \($0.origin)" }
+        let replaced = limitSets.values.flatMap(\.replaced).map { "replaced limit \($0)" }
+        return Set(limits).sorted() + Set(replaced).sorted()
+    }
+}
+
+extension ClientSettings {
+    /// Whose word on the client's address is taken, where it is not the connection's alone.
+    fileprivate var trustWords: String {
+        var words = ""
+        if trustedHops > 0 { words += " trusts \(trustedHops) hops" }
+        if !trustedProxies.isEmpty {
+            words += " trusts \(trustedProxies.map(\.description).joined(separator: " "))"
+        }
+        if proxyProtocol != .off { words += " PROXY protocol \(proxyProtocol)" }
+        return words
+    }
+}
+
 extension VirtualHost {
-    fileprivate var lines: [String] {
+    fileprivate func lines(names: (LimitSetID) -> String) -> [String] {
         var lines = ["host \(hostname)"]
         if requiresTLS { lines[0] += " requires TLS, port \(httpsPort)" }
         return lines
@@ -31,6 +59,7 @@ extension VirtualHost {
                 if route.timeouts.idle != RouteTimeouts().idle {
                     line += " idle-timeout \(route.timeouts.idle.map { "\($0)" } ?? "none")"
                 }
+                if let limits = route.limits { line += " limits [\(names(limits))]" }
                 return line + " from \(route.origin)"
             }
     }

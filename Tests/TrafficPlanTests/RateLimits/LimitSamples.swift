@@ -51,7 +51,15 @@ struct RandomLimits {
         pick(["", "a", "x-plan", "gold", "/a/b", "ünï→", "\"quoted\"", "a\\b", "\u{0}\n", "null", "1e5", "{}"])
     }
 
-    mutating func set() -> LimitSet { LimitSet(limits: some { $0.limit() } + [limit()]) }
+    mutating func set() -> LimitSet {
+        LimitSet(
+            limits: some { $0.limit() } + [limit()],
+            replaced: some { random in
+                ReplacedLimit(
+                    name: LimitSamples.name(random.text()), by: LimitSamples.name(random.text()),
+                    reason: random.pick([.narrower, .override, .older]), origin: LimitSamples.origin)
+            })
+    }
 
     mutating func limit() -> RateLimit {
         RateLimit(

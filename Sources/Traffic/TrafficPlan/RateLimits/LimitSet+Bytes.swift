@@ -15,6 +15,7 @@ extension LimitSet {
     private struct Envelope: Codable {
         var version: Int
         var limits: [RateLimit]
+        var replaced: [ReplacedLimit]
     }
 
     private struct Version: Codable {
@@ -26,7 +27,7 @@ extension LimitSet {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Nothing in a limit is a floating-point number, which is all that JSON could refuse.
-        let data = try? encoder.encode(Envelope(version: Self.bytesVersion, limits: limits))
+        let data = try? encoder.encode(Envelope(version: Self.bytesVersion, limits: limits, replaced: replaced))
         return data.map(Array.init) ?? []
     }
 
@@ -43,10 +44,10 @@ extension LimitSet {
             throw Unreadable(
                 description: "a limit set has version \(version); this fairway reads \(Self.bytesVersion)")
         }
-        guard let limits = try? decoder.decode(Envelope.self, from: data).limits else {
+        guard let envelope = try? decoder.decode(Envelope.self, from: data) else {
             throw Unreadable(description: "a limit set of version \(version) has fields that cannot be read")
         }
-        self.init(limits: limits)
+        self.init(limits: envelope.limits, replaced: envelope.replaced)
     }
 }
 

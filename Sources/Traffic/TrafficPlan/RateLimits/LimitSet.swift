@@ -13,8 +13,42 @@ package struct LimitSetID: Hashable, Sendable, Comparable, CustomStringConvertib
 /// Every limit that holds for the requests of a route, sorted by name.
 package struct LimitSet: Hashable, Sendable {
     package var limits: [RateLimit]
+    /// Limits of policies on the same way that do not hold, sorted; only told, never counted.
+    package var replaced: [ReplacedLimit]
 
-    package init(limits: [RateLimit]) {
+    package init(limits: [RateLimit], replaced: [ReplacedLimit] = []) {
         self.limits = limits.sorted { $0.name < $1.name }
+        self.replaced = replaced.sorted()
+    }
+}
+
+/// A limit in whose place another of the same name holds.
+package struct ReplacedLimit: Hashable, Sendable, Codable {
+    package enum Reason: String, Hashable, Sendable, Codable {
+        /// The other is attached to something narrower, and this one is a default.
+        case narrower
+        /// The other is attached to something wider, as an override.
+        case override
+        /// Both are attached to the same thing, and the other's policy is older.
+        case older
+    }
+
+    package var name: RateLimitName
+    package var by: RateLimitName
+    package var reason: Reason
+    package var origin: Origin
+
+    package init(name: RateLimitName, by: RateLimitName, reason: Reason, origin: Origin) {
+        self.name = name
+        self.by = by
+        self.reason = reason
+        self.origin = origin
+    }
+}
+
+extension ReplacedLimit: Comparable {
+    package static func < (a: ReplacedLimit, b: ReplacedLimit) -> Bool {
+        if a.name != b.name { return a.name < b.name }
+        return a.by == b.by ? a.reason.rawValue < b.reason.rawValue : a.by < b.by
     }
 }
