@@ -93,13 +93,14 @@ let package = Package(
     targets: [
         // Foundations: vocabulary, bytes, system calls.
         room("NetTypes", in: "Foundations"),
+        room("Patterns", in: "Foundations"),
         .target(name: "CLinux", path: "Sources/Foundations/CLinux"),
         room("WireCodec", in: "Foundations"),
         room("TLSMaterial", in: "Foundations", uses: [x509, crypto, extrasCrypto, asn1]),
 
         // Cluster: how objects arrive.
         room("KubernetesModel", in: "Cluster"),
-        room("CommonExpressions", in: "Cluster", uses: ["NetTypes"]),
+        room("CommonExpressions", in: "Cluster", uses: ["NetTypes", "Patterns"]),
         room("PolicyDefinitions", in: "Cluster", uses: ["KubernetesModel"]),
         room(
             "KubernetesClient", in: "Cluster",
@@ -109,13 +110,15 @@ let package = Package(
         room(
             "LocalCluster", in: "Cluster",
             uses: [
-                "KubernetesModel", "CommonExpressions", "PolicyDefinitions", "NetTypes", "TLSMaterial", hummingbird,
-                hummingbirdTLS, nio, nioSSL, logging, grdb, lifecycle, yams,
+                "KubernetesModel", "CommonExpressions", "PolicyDefinitions", "Patterns", "NetTypes", "TLSMaterial",
+                hummingbird, hummingbirdTLS, nio, nioSSL, logging, grdb, lifecycle, yams,
             ]),
 
         // Traffic: intent → decisions, pure.
-        room("TrafficPlan", in: "Traffic", uses: ["NetTypes"]),
-        room("TrafficCompiler", in: "Traffic", uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial", crypto]),
+        room("TrafficPlan", in: "Traffic", uses: ["NetTypes", "Patterns"]),
+        room(
+            "TrafficCompiler", in: "Traffic",
+            uses: ["TrafficPlan", "KubernetesModel", "NetTypes", "TLSMaterial", crypto]),
 
         // Gateway: Envoy's road.
         .target(
@@ -221,6 +224,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests(of: "NetTypes"),
+        tests(of: "Patterns"),
         tests(of: "WireCodec"),
         tests(of: "TLSMaterial", uses: [x509, asn1]),
         tests(of: "CommonExpressions", uses: ["NetTypes"]),

@@ -58,7 +58,7 @@ import Testing
         let length = Int.random(in: 0...40, using: &generator)
         let text = String((0..<length).compactMap { _ in alphabet.randomElement(using: &generator) })
         guard let pattern = try? PathPattern(text) else { return }
-        #expect(pattern.program.count <= PathPattern.maxSteps)
+        #expect(pattern.stepCount <= PathPattern.maxSteps)
         #expect(pattern.matches("/aab/b9") == pattern.matches("/aab/b9"))
     }
 }

@@ -95,8 +95,8 @@ enum HostPortLayout {
             batch.addChain(chain)
             batch.flushChain(chain.name, in: table)
         }
-        let toThisNode: [Expression] = [
-            .fib(.addressType, [.destination], into: .word(0)), .compare(.word(0), .equal, Expression.hostBytes(2)),
+        let toThisNode: [RuleExpression] = [
+            .fib(.addressType, [.destination], into: .word(0)), .compare(.word(0), .equal, RuleExpression.hostBytes(2)),
             .verdict(.goto("translate")),
         ]
         for name in ["prerouting", "output"] { batch.addRule(toThisNode, to: name, in: table) }
@@ -109,11 +109,11 @@ enum HostPortLayout {
         batch.addRule(loopbackRule, to: "postrouting", in: table)
     }
 
-    private static func isFamily(_ names: Names) -> [Expression] {
-        Expression.match(.networkProtocol, equals: names.family == .v4 ? 2 : 10)
+    private static func isFamily(_ names: Names) -> [RuleExpression] {
+        RuleExpression.match(.networkProtocol, equals: names.family == .v4 ? 2 : 10)
     }
 
-    private static func exactRule(_ names: Names) -> [Expression] {
+    private static func exactRule(_ names: Names) -> [RuleExpression] {
         let behind = names.words
         return isFamily(names) + [
             .destinationAddress(names.family, into: .word(0)), .meta(.transportProtocol, into: .word(behind)),
@@ -123,9 +123,9 @@ enum HostPortLayout {
     }
 
     /// Not for ::1: unlike 127.0.0.1 it can never be the source of a packet that leaves.
-    private static func anyRule(_ names: Names) -> [Expression] {
+    private static func anyRule(_ names: Names) -> [RuleExpression] {
         let loopback = [UInt8](repeating: 0, count: 15) + [1]
-        let notLoopback: [Expression] =
+        let notLoopback: [RuleExpression] =
             names.family == .v4
             ? [] : [.destinationAddress(.v6, into: .word(0)), .compare(.word(0), .notEqual, loopback)]
         return isFamily(names) + notLoopback + [
@@ -136,17 +136,17 @@ enum HostPortLayout {
     }
 
     /// `IPS_DST_NAT`
-    private static let translated = Expression.anyBit(32, of: .conntrack(.status, into: .word(0)))
+    private static let translated = RuleExpression.anyBit(32, of: .conntrack(.status, into: .word(0)))
 
-    private static func hairpinRule(_ names: Names) -> [Expression] {
+    private static func hairpinRule(_ names: Names) -> [RuleExpression] {
         isFamily(names) + translated + [
             .sourceAddress(names.family, into: .word(0)), .destinationAddress(names.family, into: .word(names.words)),
             .lookup(set: names.hairpin, key: .word(0)), .masquerade(),
         ]
     }
 
-    private static let loopbackRule: [Expression] =
-        Expression.match(.networkProtocol, equals: 2) + translated + [
+    private static let loopbackRule: [RuleExpression] =
+        RuleExpression.match(.networkProtocol, equals: 2) + translated + [
             .sourceAddress(.v4, into: .word(0)),
             .bitwise(.word(0), into: .word(0), mask: [255, 0, 0, 0], xor: [0, 0, 0, 0]),
             .compare(.word(0), .equal, [127, 0, 0, 0]), .masquerade(),

@@ -1,22 +1,22 @@
-extension PathPatternParser {
+extension PatternParser {
     /// An escape outside brackets.
-    mutating func escape() throws(Failure) -> PathPatternNode {
+    mutating func escape() throws(Failure) -> PatternNode {
         if skip("\\A") { return .assertion(.start) }
         if skip("\\z") { return .assertion(.end) }
         if skip("\\b") { return .assertion(.wordBoundary) }
         if skip("\\B") { return .assertion(.noWordBoundary) }
-        if let set = perlClass() { return .characters(folded(set)) }
-        return literal(try escapedCharacter())
+        if let set = try perlClass() { return .characters(set) }
+        return try literal(try escapedCharacter())
     }
 
-    /// `\d` and its kind.
-    private mutating func perlClass() -> CharacterSet? {
+    /// `\d` and its kind. Letters are folded before a class is turned round, as RE2 does it.
+    private mutating func perlClass() throws(Failure) -> ScalarSet? {
         if skip("\\d") { return .digit }
-        if skip("\\D") { return CharacterSet.digit.inverted }
-        if skip("\\w") { return .word }
-        if skip("\\W") { return CharacterSet.word.inverted }
+        if skip("\\D") { return ScalarSet.digit.inverted }
+        if skip("\\w") { return try folded(.word) }
+        if skip("\\W") { return try folded(.word).inverted }
         if skip("\\s") { return .space }
-        if skip("\\S") { return CharacterSet.space.inverted }
+        if skip("\\S") { return ScalarSet.space.inverted }
         return nil
     }
 
@@ -35,9 +35,9 @@ extension PathPatternParser {
         case "p", "P", "C", "0": throw Failure(description: "\\\(scalar) is not supported")
         default:
             // RE2 lets every ASCII punctuation mark be escaped.
-            guard scalar.isASCII, scalar.value > 0x20, scalar.value < 0x7f,
-                scalar == "_" || !CharacterSet.word.contains(UInt8(scalar.value))
-            else { throw Failure(description: "invalid escape sequence: \\\(scalar)") }
+            guard scalar.value > 0x20, scalar.value < 0x7f, scalar == "_" || !ScalarSet.word.contains(scalar) else {
+                throw Failure(description: "invalid escape sequence: \\\(scalar)")
+            }
             return scalar
         }
     }
@@ -59,10 +59,10 @@ extension PathPatternParser {
     }
 
     /// `[…]`.
-    mutating func bracket() throws(Failure) -> CharacterSet {
+    mutating func bracket() throws(Failure) -> ScalarSet {
         index += 1
         let isNegated = skip("^")
-        var set = CharacterSet()
+        var set = ScalarSet()
         var isFirst = true
         while true {
             guard let scalar = current else { throw Failure(description: "missing ]") }
@@ -70,15 +70,14 @@ extension PathPatternParser {
             isFirst = false
             if isNext("[:"), let named = try namedClass() {
                 set.formUnion(named)
-            } else if let perl = perlClass() {
+            } else if let perl = try perlClass() {
                 set.formUnion(perl)
             } else {
-                set.insert(try range())
+                set.formUnion(try folded(ScalarSet(ranges: [try range()])))
             }
         }
         index += 1
-        let folded = folded(set)
-        return isNegated ? folded.inverted : folded
+        return isNegated ? set.inverted : set
     }
 
     private mutating func range() throws(Failure) -> ClosedRange<UInt32> {
@@ -100,7 +99,7 @@ extension PathPatternParser {
     }
 
     /// `[:alpha:]`; `nil` where it is no such thing but single characters.
-    private mutating func namedClass() throws(Failure) -> CharacterSet? {
+    private mutating func namedClass() throws(Failure) -> ScalarSet? {
         guard
             let end = (index + 2..<max(index + 2, scalars.count - 1)).first(where: {
                 scalars[$0] == ":" && scalars[$0 + 1] == "]"
@@ -113,7 +112,7 @@ extension PathPatternParser {
             throw Failure(description: "invalid character class range: [:\(name):]")
         }
         index = end + 2
-        let set = CharacterSet(ranges: ranges)
+        let set = try folded(ScalarSet(ranges: ranges))
         return isNegated ? set.inverted : set
     }
 

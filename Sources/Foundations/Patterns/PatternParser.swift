@@ -1,29 +1,30 @@
-/// The tree of an expression.
-indirect enum PathPatternNode {
-    case characters(PathPattern.CharacterSet)
-    case assertion(PathPattern.Assertion)
-    case sequence([PathPatternNode])
-    case alternatives([PathPatternNode])
-    case repeated(PathPatternNode, least: Int, most: Int?)
-}
-
 /// Reads RE2's Perl-like syntax. Error words follow RE2's own.
-struct PathPatternParser {
-    typealias CharacterSet = PathPattern.CharacterSet
-    typealias Failure = PathPattern.Failure
+struct PatternParser {
+    typealias Failure = RegularExpression.Failure
 
-    var scalars: [Unicode.Scalar]
+    struct Flags {
+        var ignoresCase = false
+        var isMultiline = false
+        var dotMatchesNewline = false
+        var isUngreedy = false
+    }
+
+    let scalars: [Unicode.Scalar]
     var index = 0
-    var ignoresCase = false
+    var flags = Flags()
+    private let maxDepth: Int
     private var depth = 0
 
-    init(_ text: String) { scalars = Array(text.unicodeScalars) }
+    init(_ text: String, maxDepth: Int) {
+        scalars = Array(text.unicodeScalars)
+        self.maxDepth = maxDepth
+    }
 
     var current: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
 
     func isNext(_ text: String) -> Bool {
-        let wanted = Array(text.unicodeScalars)
-        return scalars.count - index >= wanted.count && Array(scalars[index..<index + wanted.count]) == wanted
+        let wanted = text.unicodeScalars
+        return scalars.count - index >= wanted.count && scalars[index..<index + wanted.count].elementsEqual(wanted)
     }
 
     mutating func skip(_ text: String) -> Bool {
@@ -32,23 +33,23 @@ struct PathPatternParser {
         return true
     }
 
-    mutating func parse() throws(Failure) -> PathPatternNode {
+    mutating func parse() throws(Failure) -> PatternNode {
         let node = try alternatives()
         guard index == scalars.count else { throw Failure(description: "unexpected )") }
         return node
     }
 
-    private mutating func alternatives() throws(Failure) -> PathPatternNode {
+    private mutating func alternatives() throws(Failure) -> PatternNode {
         var options = [try sequence()]
         while skip("|") { options.append(try sequence()) }
         return options.count == 1 ? options[0] : .alternatives(options)
     }
 
-    private mutating func sequence() throws(Failure) -> PathPatternNode {
-        var parts: [PathPatternNode] = []
+    private mutating func sequence() throws(Failure) -> PatternNode {
+        var parts: [PatternNode] = []
         while let scalar = current, scalar != "|", scalar != ")" {
             if skip("\\Q") {
-                quoted(into: &parts)
+                try quoted(into: &parts)
                 // A repetition after it is for its last character.
                 if let last = parts.popLast() { parts.append(try repeated(last)) }
                 continue
@@ -60,21 +61,27 @@ struct PathPatternParser {
     }
 
     /// `\Q…\E`: everything between is itself.
-    private mutating func quoted(into parts: inout [PathPatternNode]) {
+    private mutating func quoted(into parts: inout [PatternNode]) throws(Failure) {
         while let scalar = current, !skip("\\E") {
-            parts.append(literal(scalar))
+            parts.append(try literal(scalar))
             index += 1
         }
     }
 
-    func literal(_ scalar: Unicode.Scalar) -> PathPatternNode {
-        .characters(folded(CharacterSet(ranges: [scalar.value...scalar.value])))
+    func literal(_ scalar: Unicode.Scalar) throws(Failure) -> PatternNode {
+        .characters(try folded(ScalarSet(ranges: [scalar.value...scalar.value])))
     }
 
-    func folded(_ set: CharacterSet) -> CharacterSet { ignoresCase ? set.foldingCase : set }
+    func folded(_ set: ScalarSet) throws(Failure) -> ScalarSet {
+        guard flags.ignoresCase else { return set }
+        guard set.isASCII else {
+            throw Failure(description: "(?i) with characters outside ASCII is not supported")
+        }
+        return set.foldingCase
+    }
 
     /// One element; `nil` for flags such as `(?i)`, which are none.
-    private mutating func atom() throws(Failure) -> PathPatternNode? {
+    private mutating func atom() throws(Failure) -> PatternNode? {
         guard let scalar = current else { return nil }
         switch scalar {
         case "(": return try group()
@@ -84,29 +91,26 @@ struct PathPatternParser {
             throw Failure(description: "no argument for repetition operator: \(scalar)")
         case "{":
             if try counted() != nil { throw Failure(description: "no argument for repetition operator: {") }
-            index += 1
-            return literal(scalar)
         case "^":
             index += 1
-            return .assertion(.start)
+            return .assertion(flags.isMultiline ? .lineStart : .start)
         case "$":
             index += 1
-            return .assertion(.end)
+            return .assertion(flags.isMultiline ? .lineEnd : .end)
         case ".":
             index += 1
-            return .characters(.all)
-        default:
-            index += 1
-            return literal(scalar)
+            return .characters(flags.dotMatchesNewline ? .all : ScalarSet.newline.inverted)
+        default: break
         }
+        index += 1
+        return try literal(scalar)
     }
 
-    private mutating func repeated(_ part: PathPatternNode) throws(Failure) -> PathPatternNode {
+    private mutating func repeated(_ part: PatternNode) throws(Failure) -> PatternNode {
         guard let bounds = try repetition() else { return part }
-        // Whether a repetition is lazy makes no difference to whether the whole path matches.
-        _ = skip("?")
+        let isLazy = skip("?") != flags.isUngreedy
         if try repetition() != nil { throw Failure(description: "bad repetition operator: two in a row") }
-        return .repeated(part, least: bounds.least, most: bounds.most)
+        return .repeated(part, least: bounds.least, most: bounds.most, isLazy: isLazy)
     }
 
     private mutating func repetition() throws(Failure) -> (least: Int, most: Int?)? {
@@ -144,41 +148,43 @@ struct PathPatternParser {
         return value
     }
 
-    private mutating func group() throws(Failure) -> PathPatternNode? {
+    private mutating func group() throws(Failure) -> PatternNode? {
         index += 1
-        let outerCase = ignoresCase
+        let outer = flags
         if skip("?") {
             if skip("P<") || skip("<") {
                 try groupName()
-            } else if try flags() {
+            } else if try readFlags() {
                 // `(?i)` holds to the end of the group around it.
                 return nil
             }
         }
         depth += 1
         defer { depth -= 1 }
-        guard depth <= PathPattern.maxDepth else { throw Failure(description: "nested too deeply") }
+        guard depth <= maxDepth else { throw Failure(description: "nested too deeply") }
         let node = try alternatives()
         guard skip(")") else { throw Failure(description: "missing )") }
-        ignoresCase = outerCase
+        flags = outer
         return node
     }
 
     private mutating func groupName() throws(Failure) {
         let start = index
-        while let scalar = current, scalar.isASCII, CharacterSet.word.contains(UInt8(scalar.value)) { index += 1 }
+        while let scalar = current, ScalarSet.word.contains(scalar) { index += 1 }
         guard index > start, skip(">") else { throw Failure(description: "invalid named capture group") }
     }
 
-    /// Reads flags up to `)` (true) or `:` (false). Only `i` makes a difference to a path.
-    private mutating func flags() throws(Failure) -> Bool {
-        var isNegated = false
+    /// Reads flags up to `)` (true) or `:` (false).
+    private mutating func readFlags() throws(Failure) -> Bool {
+        var isOn = true
         while let scalar = current {
             index += 1
             switch scalar {
-            case "i": ignoresCase = !isNegated
-            case "m", "s", "U": break
-            case "-" where !isNegated: isNegated = true
+            case "i": flags.ignoresCase = isOn
+            case "m": flags.isMultiline = isOn
+            case "s": flags.dotMatchesNewline = isOn
+            case "U": flags.isUngreedy = isOn
+            case "-" where isOn: isOn = false
             case ")": return true
             case ":": return false
             default: throw Failure(description: "invalid perl operator: (?\(scalar)")
