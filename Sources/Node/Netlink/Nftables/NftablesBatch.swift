@@ -167,6 +167,13 @@ package struct NftablesBatch: Sendable {
         writeElements("add elements to", NftablesMessage.newElement, .create, set, table, body)
     }
 
+    @discardableResult
+    package mutating func deleteElements(from set: String, in table: TableName, _ body: (inout ElementList) -> Void)
+        -> Int
+    {
+        writeElements("delete elements of", NftablesMessage.deleteElement, [], set, table, body)
+    }
+
     // MARK: Writing
 
     private mutating func deleteRules(
