@@ -281,8 +281,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport", "fairway", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
-                "EchoServer", "RateLimiter", "RedisClient",
-                "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL,
+                "EchoServer", "RateLimiter", "RedisClient", "RateLimitService", "EnvoyTranslation", "DiscoveryProtocol",
+                "DiscoveryServer", "EnvoyProcess", lifecycle, "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL,
                 subprocess, logging,
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings),

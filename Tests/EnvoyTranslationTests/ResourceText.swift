@@ -39,8 +39,20 @@ enum ResourceText {
         let data = try message.jsonUTF8Data()
         let value = try JSONSerialization.jsonObject(with: data)
         let sorted = try JSONSerialization.data(
-            withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+            withJSONObject: shortened(value), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
         return String(decoding: sorted, as: UTF8.self)
+    }
+
+    /// There is a mapper for every status that a refusal may have; two of them tell about all.
+    private static func shortened(_ value: Any) -> Any {
+        if let array = value as? [Any] { return array.map(shortened) }
+        guard var object = value as? [String: Any] else { return value }
+        if let mappers = object["mappers"] as? [[String: Any]] {
+            let statuses = mappers.filter { $0["statusCode"] != nil }
+            object["mappers"] =
+                mappers.filter { $0["statusCode"] == nil } + statuses.prefix(2) + ["and \(statuses.count - 2) more"]
+        }
+        return object.mapValues(shortened)
     }
 
     /// So that JSON can look into `Any`.
@@ -60,6 +72,12 @@ enum ResourceText {
         Google_Protobuf_Any.register(
             messageType: Envoy_Extensions_Http_EarlyHeaderMutation_HeaderMutation_V3_HeaderMutation.self)
         Google_Protobuf_Any.register(messageType: Envoy_Extensions_Upstreams_Http_V3_HttpProtocolOptions.self)
+        Google_Protobuf_Any.register(messageType: Envoy_Extensions_Filters_Http_Ratelimit_V3_RateLimit.self)
+        Google_Protobuf_Any.register(messageType: Envoy_Extensions_Filters_Http_Ratelimit_V3_RateLimitPerRoute.self)
+        Google_Protobuf_Any.register(messageType: Envoy_Extensions_Filters_Http_LocalRatelimit_V3_LocalRateLimit.self)
+        Google_Protobuf_Any.register(messageType: Envoy_Extensions_Filters_Http_HeaderToMetadata_V3_Config.self)
+        Google_Protobuf_Any.register(messageType: Envoy_Extensions_AccessLoggers_Filters_Cel_V3_ExpressionFilter.self)
+        Google_Protobuf_Any.register(messageType: Envoy_Extensions_RateLimitDescriptors_Expr_V3_Descriptor.self)
         Google_Protobuf_Any.register(
             messageType: Envoy_Extensions_Retry_Host_PreviousHosts_V3_PreviousHostsPredicate.self)
     }

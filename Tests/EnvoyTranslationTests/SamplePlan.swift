@@ -40,8 +40,34 @@ enum SamplePlan {
                 action: .forward(to: [WeightedBackend(web, weight: 3), WeightedBackend(api), WeightedBackend(grpc)]),
                 origin: origin("web", "spec.rules[0].http.paths[1]")),
             forward(.prefix("/api"), to: api),
-            forward(.prefix("/"), to: web),
+            limited(forward(.prefix("/"), to: web)),
         ])
+
+    static let limits = LimitSet(limits: [
+        limit("client", key: [KeyPart(.clientAddress(ipv4Bits: 32, ipv6Bits: 64))], whenLimiterFails: .deny),
+        limit("tenant", key: [KeyPart(.header("x-tenant")), KeyPart(.queryParameter("q"))]),
+        limit("quota", key: [KeyPart(.cookie("sid"))], cost: .responseHeader(HeaderCost(name: "x-cost"))),
+        limit(
+            "own", conditions: [RequestCondition(path: .prefix("/login"), methods: ["POST"])],
+            key: [KeyPart(.pathSegment(1))], scope: .perProxy),
+    ])
+
+    private static func limit(
+        _ name: String, conditions: [RequestCondition] = [], key: [KeyPart], cost: Cost = .fixed(1),
+        scope: RateLimit.Scope = .global, whenLimiterFails: RateLimit.FailureMode = .allow
+    ) -> RateLimit {
+        RateLimit(
+            name: RateLimitName(namespace: "shop", policy: "limits", limit: name), conditions: conditions, key: key,
+            allowance: Allowance(requests: 100, per: .minute, burst: 20), cost: cost, scope: scope,
+            whenLimiterFails: whenLimiterFails,
+            origin: Origin(kind: "RateLimitPolicy", namespace: "shop", name: "limits"))
+    }
+
+    private static func limited(_ route: Route) -> Route {
+        var route = route
+        route.limits = LimitSetID("set-1")
+        return route
+    }
 
     static let secure = VirtualHost(
         hostname: .exact("secure.example"), routes: [forward(.prefix("/"), to: web)], requiresTLS: true,
@@ -73,6 +99,7 @@ enum SamplePlan {
 
     static var change: PlanChange {
         var change = PlanChange()
+        change.limitSets[LimitSetID("set-1")] = limits
         for listener in listeners { change.listeners[listener.name] = listener }
         for host in [exact, secure, wildcard, any] { change.virtualHosts[host.hostname] = host }
         for backend in backends { change.backends[backend.name] = backend }

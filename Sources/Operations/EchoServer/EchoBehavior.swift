@@ -27,6 +27,13 @@ struct EchoBehavior: Equatable, Sendable {
     var answer: Answer
     var status = 200
     var delay = TimeAmount.zero
+    /// One more header for the answer.
+    var header: Header?
+
+    struct Header: Equatable, Sendable {
+        var name: String
+        var value: String
+    }
 
     private static let longestDelay = TimeAmount.hours(1)
     private static let mostBytes = 1 << 30
@@ -51,6 +58,21 @@ struct EchoBehavior: Equatable, Sendable {
             answer: Self.answer(path: uri[..<mark], query: query),
             status: query["status"].flatMap { Int($0) }.flatMap { (200...599).contains($0) ? $0 : nil } ?? 200,
             delay: query["delay"].flatMap(Self.duration) ?? .zero)
+        header = query["header"].flatMap(Self.header)
+    }
+
+    /// `name:value`, both of letters, digits, `-`, `_` and `.` only, so that nothing in a URL writes other headers.
+    private static func header(_ text: Substring) -> Header? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty,
+            parts.joined().utf8.allSatisfy({ byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+                default: false
+                }
+            })
+        else { return nil }
+        return Header(name: String(parts[0]), value: String(parts[1]))
     }
 
     private static func answer(path: Substring, query: [Substring: Substring]) -> Answer {

@@ -122,6 +122,7 @@ final class EchoHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func write(head status: HTTPResponseStatus, _ headers: HTTPHeaders, _ context: ChannelHandlerContext) {
         var headers = headers
         headers.add(name: "x-echo-server", value: core.identityName)
+        if let header = behavior.header { headers.add(name: header.name, value: header.value) }
         if !isHTTP2, closesAfterwards { headers.add(name: "connection", value: "close") }
         if status == .noContent || status == .notModified { headers.remove(name: "content-length") }
         context.write(

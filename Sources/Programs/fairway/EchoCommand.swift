@@ -13,7 +13,8 @@ struct EchoCommand: AsyncParsableCommand {
         discussion: """
             Speaks HTTP/1.1, HTTP/2 (with prior knowledge, or by ALPN), WebSocket, gRPC and server-sent events. The \
             answer is JSON: method, path, headers, addresses, TLS, body. Queries make it misbehave on purpose: \
-            ?status=503, ?delay=2s, ?size=1048576, ?drip=10, ?hang=1, ?reset=1. /sse sends events, /healthz says ok.
+            ?status=503, ?delay=2s, ?size=1048576, ?drip=10, ?hang=1, ?reset=1, ?header=x-cost:5. /sse sends events, \
+            /healthz says ok.
 
             EXAMPLES
               fairway echo --port 9081 --name hello-v1
