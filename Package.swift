@@ -273,7 +273,7 @@ let package = Package(
                 "NetTypes", "CLinux", "Netlink", "ServiceRules", "PodNetwork", "KubernetesModel", "KubernetesClient",
                 subprocess, logging,
             ]),
-        tests(of: "Lab", uses: ["NodeAgent", "Netlink", "CLinux", "KubernetesModel", subprocess, logging]),
+        tests(of: "Lab", uses: ["NodeAgent", "Netlink", "NetTypes", "CLinux", "KubernetesModel", subprocess, logging]),
         tests(of: "Telemetry", uses: [coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
         tests(of: "Explain", uses: ["TrafficPlan", "NetTypes"]),
         tests(of: "EchoServer", uses: [nio, nioPosix, subprocess, logging]),

@@ -111,6 +111,8 @@ package struct EndpointSlice: KubernetesObject {
         group: "discovery.k8s.io", version: "v1", kind: "EndpointSlice", plural: "endpointslices")
     /// The label that names the Service a slice belongs to.
     package static let serviceLabel = "kubernetes.io/service-name"
+    /// When what led to the last change happened, RFC 3339 with a fraction.
+    package static let triggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time"
 
     package var metadata: ObjectMeta
     package var addressType: String

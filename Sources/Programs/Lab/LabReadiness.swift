@@ -8,7 +8,8 @@ struct LabReadiness: Sendable {
     let tell: @Sendable (String) -> Void
 
     func wait() async throws {
-        try await until("nodes") { let list = try await client.list(Node.self).items
+        try await until("nodes") {
+            let list = try await client.list(Node.self).items
             return (list.count(where: \.isReady), max(nodes, list.count))
         }
         try await until("pods") {

@@ -47,14 +47,26 @@ extension ClusterState {
             ObjectName(namespace: namespace, name: slice["metadata"]?["name"]?.string ?? "")
         }
         if let slice = steps.update.first {
-            return try update(resource, name: name(slice), subresource: .none, body: slice, options: options)
+            return try update(resource, name: name(slice), subresource: .none, body: stamped(slice), options: options)
         }
         if let slice = steps.create.first {
-            return try create(resource, namespace: namespace, body: slice, options: options)
+            return try create(resource, namespace: namespace, body: stamped(slice), options: options)
         }
         if let name = steps.delete.first {
             return try delete(resource, name: name, options: DeleteOptions(now: now))
         }
         return nil
+    }
+
+    /// With the time of the change that led to it, from which agents tell how long they took (the network programming
+    /// latency of the scalability SIG).
+    private func stamped(_ slice: JSONValue) -> JSONValue {
+        var slice = slice
+        var metadata = slice["metadata"] ?? [:]
+        var annotations = metadata["annotations"] ?? [:]
+        annotations[EndpointSlice.triggerTimeAnnotation] = .string(MicroTime.now.description)
+        metadata["annotations"] = annotations
+        slice["metadata"] = metadata
+        return slice
     }
 }

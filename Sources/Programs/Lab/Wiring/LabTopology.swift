@@ -73,7 +73,9 @@ package struct LabTopology: Hashable, Sendable {
             + ["link set eth0 up"] + member.gateways.map { "route add default via \($0) dev eth0" }
     }
 
-    private static func length(of address: String) -> String { address.split(separator: "/").last.map(String.init) ?? "" }
+    private static func length(of address: String) -> String {
+        address.split(separator: "/").last.map(String.init) ?? ""
+    }
 
     /// IPv6 would test an address for a second before it is of use; nobody else has it here.
     private static func atOnce(_ address: String) -> String { address.contains(":") ? " nodad" : "" }

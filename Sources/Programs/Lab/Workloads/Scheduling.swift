@@ -42,7 +42,9 @@ struct Scheduling {
     private func hasFreePorts(_ node: Node, for pod: Pod) -> Bool {
         let wanted = Self.hostPorts(pod)
         guard !wanted.isEmpty else { return true }
-        return pods.allSatisfy { $0.spec?.nodeName != node.metadata.name || Self.hostPorts($0).isDisjoint(with: wanted) }
+        return pods.allSatisfy {
+            $0.spec?.nodeName != node.metadata.name || Self.hostPorts($0).isDisjoint(with: wanted)
+        }
     }
 
     private static func hostPorts(_ pod: Pod) -> Set<String> {

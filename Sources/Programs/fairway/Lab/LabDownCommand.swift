@@ -32,7 +32,8 @@ struct LabDownCommand: AsyncParsableCommand {
         // What is left: all of it, when `up` was killed.
         let left = record.remove(in: directory)
         guard left.isEmpty else {
-            throw ValidationError("these processes of the lab do not end: \(left.map(String.init).joined(separator: " "))")
+            throw ValidationError(
+                "these processes of the lab do not end: \(left.map(String.init).joined(separator: " "))")
         }
         say("the lab in \(lab.stateDirectory) is gone")
     }
