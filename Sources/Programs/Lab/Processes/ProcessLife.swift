@@ -112,7 +112,7 @@ final class ProcessLife: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(flags))
         let words = launch.words.map { strdup($0) } + [nil]
         let environment = launch.environment.map { strdup($0) } + [nil]
-        defer { (words + environment).forEach { free($0) } }
+        defer { for text in words + environment { free(text) } }
         var pid: pid_t = 0
         let code = posix_spawnp(&pid, launch.words[0], &actions, &attributes, words, environment)
         guard code == 0 else {
