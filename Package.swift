@@ -152,7 +152,8 @@ let package = Package(
             uses: [
                 "KubernetesModel", "KubernetesClient", "KubernetesStore", "TrafficPlan", "TrafficCompiler",
                 "EnvoyTranslation", "DiscoveryProtocol", "DiscoveryServer", "EnvoyProcess", "Explain", "Manifests",
-                "RateLimiter", "RateLimitService", "PolicyDefinitions", "Telemetry", lifecycle, logging, metrics,
+                "RateLimiter", "RateLimitService", "PolicyDefinitions", "Telemetry", "NetTypes", lifecycle, logging,
+                metrics,
             ]),
 
         // Node: the packet's road.

@@ -35,4 +35,23 @@ import TrafficPlan
                 Fixture.ingress("web", className: "other", rules: [("bad_host", [("/", "web")])]),
             ]).isEmpty)
     }
+
+    @Test func `a policy is judged by what it says; its target may be elsewhere`() {
+        let here = Fixture.reference("Ingress", "web")
+        let web = [
+            Fixture.service("web"), Fixture.ingress("web", rules: [("a.example", [("/", "web")])]),
+        ]
+        #expect(Self.run(web + [Fixture.rateLimits("p", at: [here], [Fixture.limit("a")])]).isEmpty)
+        #expect(
+            Self.run(web + [Fixture.rateLimits("p", at: [here], [Fixture.limit("a", -1)])]) == ["error InvalidLimit"])
+        let absent = [Fixture.reference("Ingress", "none"), Fixture.reference("Service", "none")]
+        #expect(
+            Self.run([Fixture.rateLimits("p", at: absent, [Fixture.limit("a")])])
+                == ["warning PolicyTarget", "warning PolicyTarget"])
+        #expect(
+            Self.run([Fixture.rateLimits("p", at: [Fixture.reference("Deployment", "x")], [Fixture.limit("a")])])
+                == ["error PolicyTarget"])
+        #expect(Self.run([Fixture.client("c", hops: 1)]).isEmpty, "its class is taken for ours")
+        #expect(Self.run([Fixture.client("c", hops: 99)]) == ["error InvalidPolicy"])
+    }
 }

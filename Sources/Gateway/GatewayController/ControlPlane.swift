@@ -15,10 +15,14 @@ package actor ControlPlane {
         var generation: Generation
         /// Only those that differ; `nil` where an Ingress is no longer ours.
         var reports: [ObjectName: IngressReport?]
+        /// Only those that differ; `nil` where a policy is gone.
+        var policies: [PolicyName: PolicyReport?]
         /// What is newly kept from the proxies, because Envoy would refuse it.
         var problems: [TranslationProblem]
         /// All that is kept from them, by the Ingresses it concerns; `nil` where that is as it was.
         var kept: [ObjectName: [TranslationProblem]]?
+        /// The same by the policies it concerns.
+        var keptPolicies: [PolicyName: [TranslationProblem]]?
     }
 
     private var compiler: TrafficCompiler
@@ -54,9 +58,10 @@ package actor ControlPlane {
         let current = Set(translator.problems)
         defer { problems = current }
         return Step(
-            generation: generation, reports: compilation.reports,
+            generation: generation, reports: compilation.reports, policies: compilation.policies,
             problems: current.subtracting(problems).sorted { $0.description < $1.description },
-            kept: current == problems ? nil : byIngress(current))
+            kept: current == problems ? nil : byIngress(current),
+            keptPolicies: current == problems ? nil : byPolicy(current))
     }
 
     private func byIngress(_ problems: Set<TranslationProblem>) -> [ObjectName: [TranslationProblem]] {
@@ -64,6 +69,20 @@ package actor ControlPlane {
             for name in compiler.ingresses(affectedBy: problem.origin) { result[name, default: []].append(problem) }
         }
     }
+
+    private func byPolicy(_ problems: Set<TranslationProblem>) -> [PolicyName: [TranslationProblem]] {
+        problems.sorted { $0.description < $1.description }.reduce(into: [:]) { result, problem in
+            if let name = compiler.policy(named: problem.origin) { result[name, default: []].append(problem) }
+        }
+    }
+
+    /// The policies that objects of the plan come from.
+    func policies(named origins: [Origin]) -> [PolicyName] {
+        Set(origins.compactMap(compiler.policy(named:))).sorted()
+    }
+
+    /// The identity of the policy that lives under this name now.
+    func uid(of policy: PolicyName) -> String? { compiler.allPolicyReports[policy]?.uid }
 
     /// The Ingresses that depend on an object of the plan.
     func ingresses(affectedBy origins: [Origin]) -> [ObjectName] {

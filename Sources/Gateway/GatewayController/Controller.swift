@@ -38,7 +38,10 @@ package final class Controller: Sendable {
     private let watch: SourceWatch
     private let server: DiscoveryServer
     private let status: IngressStatusWriter
-    private let events: IngressEvents
+    private let policyStatus: PolicyStatusWriter
+    private let events: TroubleEvents
+    /// By kind.
+    private let policyEvents: [String: TroubleEvents]
     private let recorder: EventRecorder
     private let election: LeaderElection
     private let logger: Logger
@@ -55,6 +58,7 @@ package final class Controller: Sendable {
         var settings = CompilerSettings(
             listeners: configuration.listeners, defaultCertificate: configuration.defaultCertificate)
         settings.controllerName = ControllerConfiguration.controllerName
+        settings.operatorNamespaces = configuration.operatorNamespaces
         plane = ControlPlane(
             compiler: TrafficCompiler(settings: settings),
             translator: Translator(settings: TranslationSettings(limiter: limits.settings)),
@@ -65,14 +69,21 @@ package final class Controller: Sendable {
         recorder = EventRecorder(
             client: client, component: ControllerConfiguration.controllerName, instance: configuration.identity,
             logger: logger)
-        events = IngressEvents(recorder: recorder)
+        events = TroubleEvents(Ingress.resource, recorder: recorder)
+        policyEvents = [RateLimitPolicy.resource, ClientPolicy.resource].reduce(into: [:]) { [recorder] in
+            $0[$1.kind] = TroubleEvents($1, recorder: recorder)
+        }
+        policyStatus = PolicyStatusWriter(
+            client: client, controllerName: ControllerConfiguration.controllerName, logger: logger)
         election = LeaderElection(
             client: client,
             lease: ObjectName(namespace: configuration.leaseNamespace, name: "fairway-controller"),
             identity: configuration.identity, logger: logger)
         watch = SourceWatch(
             client: client, queue: queue,
-            observer: { [status] name, ingress in status.update { $0.observed(name, ingress) } }, logger: logger)
+            observer: { [status] name, ingress in status.update { $0.observed(name, ingress) } },
+            policyObserver: { [policyStatus] name, policy in policyStatus.update { $0.observed(name, policy) } },
+            logger: logger)
     }
 
     /// Runs until cancelled or shut down.
@@ -93,13 +104,16 @@ package final class Controller: Sendable {
             group.addTask { await self.control() }
             group.addTask { try await self.followTheClock() }
             group.addTask { await self.status.run() }
+            group.addTask { await self.policyStatus.run() }
             group.addTask { try await self.recorder.run() }
             group.addTask { await self.followFleet() }
             group.addTask { await self.limitEvents.run() }
             group.addTask {
                 try await self.election.run { isLeader in
                     self.status.update { $0.leadershipChanged(isLeader) }
+                    self.policyStatus.update { $0.leadershipChanged(isLeader) }
                     self.events.leadershipChanged(isLeader)
+                    for events in self.policyEvents.values { events.leadershipChanged(isLeader) }
                 }
             }
             defer { group.cancelAll() }
@@ -141,11 +155,25 @@ package final class Controller: Sendable {
                 }
             }
         }
-        for (name, report) in step.reports { events.reported(name, report) }
+        for (name, report) in step.reports { events.reported(name, uid: report?.uid, report?.diagnostics) }
         if let kept = step.kept { events.kept(kept) }
+        takePolicies(of: step)
         for problem in step.problems {
             logger.warning("kept from the proxies", metadata: ["problem": "\(problem)"])
         }
+    }
+
+    private func takePolicies(of step: ControlPlane.Step) {
+        policyStatus.update { machine in
+            for (name, report) in step.policies { machine.reported(name, report, in: step.generation.number) }
+            guard let kept = step.keptPolicies else { return }
+            machine.kept(kept.mapValues { $0.map(\.message).joined(separator: "; ") })
+        }
+        for (name, report) in step.policies {
+            policyEvents[name.kind]?.reported(name.name, uid: report?.uid, report?.diagnostics)
+        }
+        guard let kept = step.keptPolicies else { return }
+        for (kind, events) in policyEvents { events.kept(kept.of(kind)) }
     }
 
     /// Acknowledgements open the way for status; refusals go to the objects that caused them.
@@ -154,21 +182,32 @@ package final class Controller: Sendable {
         for await fleet in server.statuses() {
             if let applied = fleet.proxies.map(\.applied).max() {
                 status.update { $0.applied(applied.number) }
+                let holders = fleet.count(holding: applied)
+                policyStatus.update { $0.applied(applied.number, by: holders) }
             }
             guard fleet.rejections != known else { continue }
             known = fleet.rejections
             var refusals: [ObjectName: [Rejection]] = [:]
+            var refusedPolicies: [PolicyName: [Rejection]] = [:]
             for rejection in known {
                 for name in await plane.ingresses(affectedBy: rejection.origins) {
                     refusals[name, default: []].append(rejection)
                 }
+                for name in await plane.policies(named: rejection.origins) {
+                    refusedPolicies[name, default: []].append(rejection)
+                }
             }
             events.refused(refusals)
+            for (kind, events) in policyEvents { events.refused(refusedPolicies.of(kind)) }
+            let words = refusedPolicies.mapValues { $0.map(\.message).joined(separator: "; ") }
+            policyStatus.update { $0.refused(words) }
         }
     }
 
     private var limitEvents: LimitEvents {
-        LimitEvents(recorder: recorder, own: limits.own?.limiter, elsewhere: limits.elsewhere) { _ in nil }
+        LimitEvents(recorder: recorder, own: limits.own?.limiter, elsewhere: limits.elsewhere) { [plane] name in
+            await plane.uid(of: PolicyName(kind: RateLimitPolicy.resource.kind, name: name))
+        }
     }
 
     private static var now: Timestamp {
@@ -196,5 +235,11 @@ extension Controller {
             let holding = fleet.count(holding: fleet.generation)
             return .notReady("\(holding) of \(fleet.proxies.count) proxies hold plan \(fleet.generation)")
         }
+    }
+}
+
+extension Dictionary where Key == PolicyName {
+    fileprivate func of(_ kind: String) -> [ObjectName: Value] {
+        reduce(into: [:]) { if $1.key.kind == kind { $0[$1.key.name] = $1.value } }
     }
 }

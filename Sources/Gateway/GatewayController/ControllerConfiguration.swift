@@ -15,15 +15,18 @@ package struct ControllerConfiguration: Sendable {
     package var identity: String
     /// Where leader election keeps its Lease.
     package var leaseNamespace: String
+    /// Only policies of these namespaces may be attached to an IngressClass; `nil`: all.
+    package var operatorNamespaces: Set<String>?
 
     package init(
         listeners: [Listener], defaultCertificate: Certificate, publishedAddresses: [Ingress.Status.Point],
-        identity: String, leaseNamespace: String
+        identity: String, leaseNamespace: String, operatorNamespaces: Set<String>? = nil
     ) {
         self.listeners = listeners
         self.defaultCertificate = defaultCertificate
         self.publishedAddresses = publishedAddresses
         self.identity = identity
         self.leaseNamespace = leaseNamespace
+        self.operatorNamespaces = operatorNamespaces
     }
 }

@@ -1,5 +1,6 @@
 import Explain
 import Foundation
+import NetTypes
 import RateLimitService
 package import Telemetry
 import TrafficPlan
@@ -57,6 +58,7 @@ struct ExplainedURL: Sendable {
     private let target: String
     private let method: String
     private let headers: [Request.Header]
+    private let clientAddress: IPAddress?
 
     init(parsing request: AdminRequest) throws(Malformed) {
         let url = request.value("url") ?? ""
@@ -87,6 +89,10 @@ struct ExplainedURL: Sendable {
         guard !host.isEmpty else { throw Malformed(message: "\(url): the URL names no host") }
         self.host = host
         self.headers = headers
+        clientAddress = request.value("from").flatMap { IPAddress($0) }
+        if let text = request.value("from"), clientAddress == nil {
+            throw Malformed(message: "--from \(text): not an IP address")
+        }
     }
 
     /// The first listener of that kind takes it, whatever port the URL names: a port forwarded by a load balancer or by
@@ -96,6 +102,6 @@ struct ExplainedURL: Sendable {
             .min { $0.name.text < $1.name.text }
         return Request(
             listener: listener?.name ?? ListenerName(isTLS ? "https" : "http"), method: method, host: host,
-            target: target, headers: headers)
+            target: target, headers: headers, clientAddress: clientAddress)
     }
 }

@@ -8,7 +8,6 @@ import Synchronization
 /// Carries out what `IngressStatusMachine` decides: a few writes at a time, by server-side apply under our own name.
 final class IngressStatusWriter: Sendable {
     static let fieldManager = "fairway-controller"
-    private static let concurrentWrites = 8
 
     private let client: KubernetesClient
     private let logger: Logger
@@ -55,19 +54,7 @@ final class IngressStatusWriter: Sendable {
     }
 
     private func write(_ writes: [IngressStatusMachine.Write]) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            var rest = writes[...]
-            for _ in 0..<Self.concurrentWrites {
-                guard let write = rest.popFirst() else { break }
-                group.addTask { await self.write(write) }
-            }
-            var allSucceeded = true
-            for await succeeded in group {
-                allSucceeded = allSucceeded && succeeded
-                if let write = rest.popFirst() { group.addTask { await self.write(write) } }
-            }
-            return allSucceeded
-        }
+        await StatusWrites.all(writes) { await self.write($0) }
     }
 
     private func write(_ write: IngressStatusMachine.Write) async -> Bool {

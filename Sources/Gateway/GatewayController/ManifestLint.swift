@@ -89,6 +89,10 @@ extension SourceChange {
             self = .endpointSlice(name, slice)
         } else if let secret = try decoded(Secret.self) {
             self = .secret(name, secret)
+        } else if let policy = try decoded(RateLimitPolicy.self) {
+            self = .rateLimitPolicy(name, policy)
+        } else if let policy = try decoded(ClientPolicy.self) {
+            self = .clientPolicy(name, policy)
         } else {
             return nil
         }

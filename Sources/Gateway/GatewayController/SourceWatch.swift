@@ -12,11 +12,17 @@ struct SourceWatch: Sendable {
         "kubernetes.io/dockerconfigjson", "bootstrap.kubernetes.io/token",
     ]
 
-    static let kinds: Set<String> = ["ingresses", "ingressclasses", "services", "endpointslices", "secrets"]
+    static let kinds: Set<String> = [
+        "ingresses", "ingressclasses", "services", "endpointslices", "secrets", RateLimitPolicy.resource.plural,
+        ClientPolicy.resource.plural,
+    ]
+    /// A cluster without their definitions has none of these.
+    private static let optionalKinds: Set<String> = [RateLimitPolicy.resource.plural, ClientPolicy.resource.plural]
 
     let client: KubernetesClient
     let queue: ChangeQueue
     let observer: @Sendable (ObjectName, Ingress?) -> Void
+    let policyObserver: @Sendable (PolicyName, PolicyStatusMachine.Observation?) -> Void
     let logger: Logger
 
     /// Runs until cancelled.
@@ -46,7 +52,19 @@ struct SourceWatch: Sendable {
                         selection: Selection(fields: noHelm), transform: { LeanObjects.lean($0) })
                 ) { .secret($0.name, $0.new) }
             }
+            group.addTask { try await followPolicies(RateLimitPolicy.self) { .rateLimitPolicy($0.name, $0.new) } }
+            group.addTask { try await followPolicies(ClientPolicy.self) { .clientPolicy($0.name, $0.new) } }
             for try await _ in group {}
+        }
+    }
+
+    private func followPolicies<P: PolicyObject>(
+        _ type: P.Type, as change: @escaping @Sendable (ObjectChange<P>) -> SourceChange
+    ) async throws {
+        try await follow(type) { object in
+            policyObserver(
+                PolicyName(kind: P.resource.kind, name: object.name), object.new.map { .init($0.metadata, $0.status) })
+            return change(object)
         }
     }
 
@@ -67,6 +85,8 @@ struct SourceWatch: Sendable {
                     "object cannot be read; its last readable form stays in force",
                     metadata: ["object": "\(O.resource.kind) \(name?.description ?? "?")", "reason": "\(reason)"])
             case .disconnected(let error):
+                // The reflector goes on asking, and finds the kind once it is defined.
+                if error.isNotFound, Self.optionalKinds.contains(O.resource.plural) { queue.synced(O.resource.plural) }
                 queue.failed(O.resource.plural, "\(error)")
             case .connected:
                 // The reflector logs it.

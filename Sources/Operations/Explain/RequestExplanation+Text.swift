@@ -7,6 +7,7 @@ extension RequestExplanation: CustomStringConvertible {
         lines += section("host", hosts.map { "\(mark($0.isChosen)) \($0.name): \($0.reason)" })
         if let path { lines += section("path", [path == target ? path : "\(path), normalised"]) }
         lines += section("routes", routes.flatMap(words))
+        lines += section("limits", limitLines)
         lines += section("result", result)
         return lines.map { "\($0)\n" }.joined()
     }
@@ -17,6 +18,12 @@ extension RequestExplanation: CustomStringConvertible {
     }
 
     private func mark(_ isChosen: Bool) -> String { isChosen ? "▸" : "·" }
+
+    private var limitLines: [String] {
+        let lines = limits.flatMap(\.lines) + replacedLimits.flatMap(\.lines)
+        let asksForClient = client == nil && limits.contains { $0.key.contains { $0.part.hasPrefix("client address") } }
+        return asksForClient ? lines + ["say --from ADDRESS to try it for a client"] : lines
+    }
 
     private func words(_ route: Route) -> [String] {
         ["\(mark(route.isChosen)) \(route.path) → \(route.action)", "    \(route.reason)", "    from \(route.from)"]

@@ -52,6 +52,11 @@ package struct RequestExplanation: Codable, Hashable, Sendable {
     package var path: String?
     package var hosts: [Host]
     package var routes: [Route]
+    /// As the edge would decide it; `nil` where nobody said.
+    package var client: String?
+    /// Of the chosen route.
+    package var limits: [LimitExplanation]
+    package var replacedLimits: [ReplacedLimitExplanation]
     package var outcome: Outcome
 
     package init(_ request: Request, in plan: GatewayPlan) {
@@ -68,6 +73,9 @@ package struct RequestExplanation: Codable, Hashable, Sendable {
         path = decision.path
         hosts = decision.hosts.map { Host($0, chosen: decision.virtualHost?.hostname) }
         routes = decision.routes.map { Route($0) }
+        client = request.clientAddress?.description
+        limits = (decision.limits?.candidates ?? []).map(LimitExplanation.init)
+        replacedLimits = (decision.limits?.replaced ?? []).map(ReplacedLimitExplanation.init)
         outcome = Outcome(decision)
         guard listener?.isTLS == true else { return }
         let names = Hostname.candidates(for: decision.host)

@@ -14,6 +14,8 @@ package struct RouteTable: Codable, Hashable, Sendable {
         /// `ok`, or what is wrong with it.
         package var state: String
         package var requiresTLS: Bool
+        /// Of its requests, as `policy/limit`, by name.
+        package var limits: [String]
         package var from: ObjectField
     }
 
@@ -32,6 +34,9 @@ extension RouteTable.Row {
         self.host = host.hostname.description
         requiresTLS = host.requiresTLS
         from = ObjectField(route.origin)
+        limits = (route.limits.flatMap { plan.limitSets[$0] }?.limits ?? []).map {
+            "\($0.name.policy)/\($0.name.limit)"
+        }
         (type, path) =
             switch route.match.path {
             case .exact(let path): ("exact", path)
@@ -64,14 +69,18 @@ extension RouteTable: CustomStringConvertible {
     /// Columns for people; ends with a newline.
     package var description: String {
         guard !rows.isEmpty else { return "nothing is served\n" }
-        let head = ["HOST", "TYPE", "PATH", "BACKEND", "READY", "DRAINING", "STATE", "FROM"]
+        // Few clusters have any.
+        let showsLimits = rows.contains { !$0.limits.isEmpty }
+        let head =
+            ["HOST", "TYPE", "PATH", "BACKEND", "READY", "DRAINING", "STATE"] + (showsLimits ? ["LIMITS"] : [])
+            + ["FROM"]
         let lines =
             [head]
             + rows.map { row in
                 [
                     row.host + (row.requiresTLS ? " (TLS only)" : ""), row.type, row.path, row.backend, "\(row.ready)",
-                    "\(row.draining)", row.state, row.from.description,
-                ]
+                    "\(row.draining)", row.state,
+                ] + (showsLimits ? [row.limits.joined(separator: ", ")] : []) + [row.from.description]
             }
         let widths = head.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in

@@ -52,6 +52,13 @@ struct ControllerCommand: AsyncParsableCommand {
         help: "The namespace of the Lease by which one of several replicas leads; else the pod's or the context's.")
     var leaseNamespace: String?
 
+    @Option(
+        name: .customLong("policy-namespace"),
+        help:
+            "A namespace whose policies may be attached to an IngressClass, which is the whole gateway; may be repeated. Else that of the Lease."
+    )
+    var policyNamespaces: [String] = []
+
     @Flag(
         name: .customLong("xds-plaintext"),
         help:
@@ -84,6 +91,7 @@ struct ControllerCommand: AsyncParsableCommand {
         let client = try KubernetesClient(connection: connection, logger: logger)
         let counters = try limiter.counting.open(logger: logger)
         let remote = hasLocalEnvoy ? nil : try discovery()
+        let ownNamespace = leaseNamespace ?? connection.namespace
         let gateway = try Gateway(
             client: client,
             configuration: gateway.configuration(
@@ -91,7 +99,8 @@ struct ControllerCommand: AsyncParsableCommand {
                 defaultCertificate: try DefaultCertificate(dataDirectory: dataDirectory).certificate(),
                 dataDirectory: dataDirectory,
                 identity: "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
-                leaseNamespace: leaseNamespace ?? connection.namespace,
+                leaseNamespace: ownNamespace,
+                operatorNamespaces: policyNamespaces.isEmpty ? [ownNamespace] : Set(policyNamespaces),
                 limiter: try remote.map { try remoteLimiter.place(limiter, counters, tls: $0.tls) }
                     ?? limiter.local(counters),
                 remote: remote),

@@ -48,11 +48,13 @@ struct GatewayOptions: ParsableArguments {
     /// - Parameter identity: this process's in leases and events.
     func configuration(
         listeners: ListenerOptions, defaultCertificate: Certificate, dataDirectory: String, identity: String,
-        leaseNamespace: String, limiter: LimiterPlace, remote: DiscoveryConfiguration? = nil
+        leaseNamespace: String, operatorNamespaces: Set<String>? = nil, limiter: LimiterPlace,
+        remote: DiscoveryConfiguration? = nil
     ) throws -> Gateway.Configuration {
         let controller = ControllerConfiguration(
             listeners: try listeners.planned(), defaultCertificate: defaultCertificate,
-            publishedAddresses: publishedPoints(listeners), identity: identity, leaseNamespace: leaseNamespace)
+            publishedAddresses: publishedPoints(listeners), identity: identity, leaseNamespace: leaseNamespace,
+            operatorNamespaces: operatorNamespaces)
         let local = EnvoyConfiguration(
             dataDirectory: Self.envoyDirectory(in: dataDirectory), binaryPath: envoy, ports: try listeners.claims())
         return Gateway.Configuration(

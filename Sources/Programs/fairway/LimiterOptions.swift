@@ -39,10 +39,12 @@ struct RemoteLimiterOptions: ParsableArguments {
 
     @Option(
         name: .customLong("ratelimit-address"),
-        help: "Count here, for proxies elsewhere: the address:port to answer on, with the certificates of --xds-address.")
+        help:
+            "Count here, for proxies elsewhere: the address:port to answer on, with the certificates of --xds-address.")
     var ownAddress: String?
 
-    @Option(name: .customLong("ratelimit-tls-cert"), help: "PEM file on the proxies' machines: what they show limiters.")
+    @Option(
+        name: .customLong("ratelimit-tls-cert"), help: "PEM file on the proxies' machines: what they show limiters.")
     var certificateFile: String?
 
     @Option(name: .customLong("ratelimit-tls-key"), help: "PEM file on the proxies' machines: its private key.")
@@ -64,7 +66,9 @@ struct RemoteLimiterOptions: ParsableArguments {
         _ = try own()
     }
 
-    func place(_ options: LimiterOptions, _ counters: CounterOptions.Opened, tls: DiscoveryConfiguration.MutualTLS?)
+    func place(
+        _ options: LimiterOptions, _ counters: CounterOptions.Opened, tls: DiscoveryConfiguration.MutualTLS?
+    )
         throws -> LimiterPlace
     {
         var settings = LimiterSettings(address: try address(), timeout: options.timeout)

@@ -110,7 +110,8 @@ struct RateLimitCommand: AsyncParsableCommand {
             throw ValidationError("--tls-cert, --tls-key and --tls-ca go together")
         }
         let (controller, _, bind) = try addresses()
-        let isNear = bind.isLoopback && (controller.host == "localhost" || IPAddress(controller.host)?.isLoopback == true)
+        let isNear =
+            bind.isLoopback && (controller.host == "localhost" || IPAddress(controller.host)?.isLoopback == true)
         guard plaintext, isNear else {
             throw ValidationError(
                 "--listen \(listen): whoever reaches it can use up budgets, so it needs --tls-cert, --tls-key and "

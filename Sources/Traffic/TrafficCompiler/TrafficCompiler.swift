@@ -78,6 +78,13 @@ package struct TrafficCompiler: Sendable {
         return affected.sorted()
     }
 
+    /// The policy that a part of the plan comes from; `nil` where it comes from none.
+    package func policy(named origin: Origin) -> PolicyName? {
+        let name = PolicyName(
+            kind: origin.kind, name: ObjectName(namespace: origin.namespace, name: origin.name))
+        return policyReports[name] == nil ? nil : name
+    }
+
     /// What is known now about every Ingress of ours.
     package var allReports: [ObjectName: IngressReport] { reports }
 

@@ -121,7 +121,7 @@ import TrafficPlan
             limit {
                 $0.scope = "PerProxy"
                 $0.cost = .init(responseHeader: .init(name: "a"))
-            }, "cost.responseHeader"
+            }, "scope"
         ),
         (
             limit {

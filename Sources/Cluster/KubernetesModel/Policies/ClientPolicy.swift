@@ -1,6 +1,6 @@
 /// `fairway.dev/v1alpha1` ClientPolicy: how the edge treats those who connect to it. Attached to an IngressClass by the
 /// operator, for the whole gateway.
-package struct ClientPolicy: KubernetesObject {
+package struct ClientPolicy: PolicyObject {
     package static let resource = ResourceKind(
         group: "fairway.dev", version: "v1alpha1", kind: "ClientPolicy", plural: "clientpolicies")
 

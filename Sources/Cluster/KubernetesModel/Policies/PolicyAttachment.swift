@@ -15,6 +15,11 @@ package struct PolicyTargetReference: Codable, Hashable, Sendable {
     }
 }
 
+/// A kind of policy.
+package protocol PolicyObject: KubernetesObject {
+    var status: PolicyStatus? { get }
+}
+
 /// GEP-713's `PolicyStatus`: what became of a policy, for each object whose behaviour it changes.
 package struct PolicyStatus: Codable, Hashable, Sendable {
     package var ancestors: [Ancestor]?

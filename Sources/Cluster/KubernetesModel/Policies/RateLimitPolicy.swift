@@ -1,6 +1,6 @@
 /// `fairway.dev/v1alpha1` RateLimitPolicy. Words that the schema enumerates are texts here, so that an unknown one is
 /// ours to report.
-package struct RateLimitPolicy: KubernetesObject {
+package struct RateLimitPolicy: PolicyObject {
     package static let resource = ResourceKind(
         group: "fairway.dev", version: "v1alpha1", kind: "RateLimitPolicy", plural: "ratelimitpolicies")
 

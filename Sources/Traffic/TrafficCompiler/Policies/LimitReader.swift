@@ -147,13 +147,8 @@ enum LimitReader {
                 "cost.fixed", "no request could ever pass: it costs \(cost), and the burst is \(limit.allowance.burst)")
         }
         guard limit.scope == .perProxy else { return }
-        let needs = "only a limiter can do this; use scope Global"
-        if case .requestHeader = limit.cost { throw LimitFault("cost.requestHeader", "with scope PerProxy \(needs)") }
-        if case .responseHeader = limit.cost { throw LimitFault("cost.responseHeader", "with scope PerProxy \(needs)") }
-        let matched = limit.exemptions + limit.conditionalAllowances.map(\.matches)
-        let sources = limit.key.map(\.source) + matched.flatMap { $0.map(\.part) }
-        if sources.contains(where: { if case .jwtClaim = $0 { true } else { false } }) {
-            throw LimitFault("scope", "with scope PerProxy no JWTClaim can be read; use scope Global")
+        if let reason = limit.unsupportedPerProxy {
+            throw LimitFault("scope", "with PerProxy this limit cannot be held: \(reason); use Global")
         }
     }
 }

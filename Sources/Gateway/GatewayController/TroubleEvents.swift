@@ -6,8 +6,8 @@ import Synchronization
 import TrafficCompiler
 import TrafficPlan
 
-/// Tells what is wrong with an Ingress on the Ingress: each trouble once when it comes up, by the leader.
-final class IngressEvents: Sendable {
+/// Tells what is wrong with an object of one kind on the object: each trouble once when it comes up, by the leader.
+final class TroubleEvents: Sendable {
     private struct Trouble: Hashable {
         var reason: String
         var message: String
@@ -33,25 +33,30 @@ final class IngressEvents: Sendable {
         var isLeader = false
     }
 
+    private let resource: ResourceKind
     private let recorder: EventRecorder
     private let state = Mutex(State())
 
-    init(recorder: EventRecorder) { self.recorder = recorder }
+    init(_ resource: ResourceKind, recorder: EventRecorder) {
+        self.resource = resource
+        self.recorder = recorder
+    }
 
-    func reported(_ name: ObjectName, _ report: IngressReport?) {
+    /// - Parameter diagnostics: `nil` for an object that is gone, or no longer ours.
+    func reported(_ name: ObjectName, uid: String?, _ diagnostics: [Diagnostic]?) {
         change([name]) { state in
-            guard let report else {
+            guard let diagnostics else {
                 state.entries[name] = nil
                 return
             }
             // Another object under the same name has been told nothing.
-            if state.entries[name]?.uid != report.uid { state.entries[name]?.told = [] }
-            state.entries[name, default: Entry()].uid = report.uid
-            state.entries[name]?.reported = report.diagnostics.map { Self.trouble(name, $0) }
+            if state.entries[name]?.uid != uid { state.entries[name]?.told = [] }
+            state.entries[name, default: Entry()].uid = uid
+            state.entries[name]?.reported = diagnostics.map { trouble(name, $0) }
         }
     }
 
-    /// All that Envoy refuses now, by the Ingresses that take part in it.
+    /// All that Envoy refuses now, by the objects that take part in it.
     func refused(_ refusals: [ObjectName: [Rejection]]) {
         let troubles = refusals.mapValues { $0.map(Self.trouble) }
         change(Set(troubles.keys)) { state in
@@ -86,11 +91,11 @@ final class IngressEvents: Sendable {
         }
     }
 
-    private static func trouble(_ name: ObjectName, _ diagnostic: Diagnostic) -> Trouble {
-        // The Ingress's own name says nothing new on the Ingress; another object's does.
+    private func trouble(_ name: ObjectName, _ diagnostic: Diagnostic) -> Trouble {
+        // The object's own name says nothing new on the object; another's does.
         let origin = diagnostic.origin
         let isOwn =
-            origin.kind == Ingress.resource.kind && origin.namespace == name.namespace && origin.name == name.name
+            origin.kind == resource.kind && origin.namespace == name.namespace && origin.name == name.name
         let place = isOwn ? origin.field : "\(origin)"
         return Trouble(
             reason: diagnostic.reason, message: place.isEmpty ? diagnostic.message : "\(place): \(diagnostic.message)")
@@ -106,8 +111,7 @@ final class IngressEvents: Sendable {
 
     private func record(_ name: ObjectName, _ uid: String?, _ trouble: Trouble) {
         let object = ObjectReference(
-            apiVersion: Ingress.resource.apiVersion, kind: Ingress.resource.kind, namespace: name.namespace,
-            name: name.name, uid: uid)
+            apiVersion: resource.apiVersion, kind: resource.kind, namespace: name.namespace, name: name.name, uid: uid)
         recorder.record(
             Occurrence(
                 object: object, severity: .warning, reason: trouble.reason, action: "Compile",
