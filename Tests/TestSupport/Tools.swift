@@ -8,6 +8,7 @@ package struct Tool: Sendable {
 
     package static let envoy = Tool(name: "envoy", variable: "FAIRWAY_ENVOY")
     package static let kubectl = Tool(name: "kubectl", variable: "FAIRWAY_KUBECTL")
+    package static let redis = Tool(name: "redis-server", variable: "FAIRWAY_REDIS")
     package static let curl = Tool(name: "curl", variable: "FAIRWAY_CURL")
 
     /// Looks at the variable, then in `.tools/bin` of the package (where `Scripts/` installs), then on `PATH`.

@@ -56,6 +56,8 @@ enum CounterScript {
           ticks, fraction, clock = tonumber(ticks), tonumber(fraction), tonumber(clock)
           local from = {requests = tonumber(requests), period = tonumber(period), burst = tonumber(burst)}
           if now < clock then ticks = ticks - (clock - now) end
+          ticks = math.min(ticks, now + 3153600000000000)
+          if fraction >= from.requests then fraction = 0 end
           if ticks < now then return now, 0, false end
           if c.requests > 0 and (from.requests ~= c.requests or from.period ~= c.period or from.burst ~= c.burst) then
             ticks, fraction = carry(ticks, fraction, from, c)

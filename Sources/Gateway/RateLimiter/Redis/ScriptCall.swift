@@ -29,7 +29,9 @@ struct ScriptReading: Hashable, Sendable {
 
     /// Of all counters of a run; `nil`: not what the script answers.
     static func all(_ answer: RESPValue, count: Int) -> [ScriptReading]? {
-        guard let numbers = answer.elements?.compactMap(\.int), numbers.count == 1 + 3 * count else { return nil }
+        guard let numbers = answer.elements?.compactMap(\.int), numbers.count == 1 + 3 * count,
+            numbers.allSatisfy({ (0..<1 << 53).contains($0) })
+        else { return nil }
         return (0..<count).map { index in
             ScriptReading(
                 passes: numbers[1 + 3 * index] == 1, now: numbers[0],

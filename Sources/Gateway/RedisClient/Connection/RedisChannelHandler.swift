@@ -76,7 +76,8 @@ final class RedisChannelHandler: ChannelInboundHandler, Sendable {
         let state = loop.value
         guard let context = state.context, state.failure == nil else {
             let failure = state.failure ?? .disconnected("it is not open")
-            return submissions.forEach { answer($0.waiter, .failure(failure)) }
+            for submission in submissions { answer(submission.waiter, .failure(failure)) }
+            return
         }
         let deadline = NIODeadline.now() + TimeAmount(timeout)
         var bytes = context.channel.allocator.buffer(capacity: submissions.reduce(0) { $0 + $1.bytes.readableBytes })

@@ -43,8 +43,14 @@ struct Redirection: Hashable {
         guard words.count >= 3, words[0] == "MOVED" || words[0] == "ASK", let number = Int(words[1]),
             (0..<HashSlot.count).contains(number)
         else { return nil }
-        let target = words[2].hasPrefix(":") ? Substring(server.host + words[2]) : words[2]
-        guard let address = RedisAddress(target) else { return nil }
+        let target = words[2]
+        let address: RedisAddress?
+        if target.hasPrefix(":"), let port = Int(target.dropFirst()) {
+            address = RedisAddress("[\(server.host)]:\(port)")
+        } else {
+            address = RedisAddress(target)
+        }
+        guard let address else { return nil }
         self.init(isAsk: words[0] == "ASK", slot: HashSlot(number: number), address: address)
     }
 
