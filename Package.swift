@@ -262,8 +262,8 @@ let package = Package(
         tests(
             of: "RateLimitService",
             uses: [
-                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "DiscoveryProtocol", grpcCore,
-                grpcTransport, protobuf, logging,
+                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "EnvoyTranslation", "DiscoveryServer",
+                grpcCore, grpcTransport, protobuf, logging,
             ]),
         tests(of: "Netlink", uses: ["NetTypes", "CLinux", "WireCodec", subprocess]),
         tests(of: "ServiceRules", uses: ["NetTypes", "KubernetesModel"]),

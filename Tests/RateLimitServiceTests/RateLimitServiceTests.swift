@@ -3,6 +3,7 @@ import EnvoyTranslation
 import Logging
 import NetTypes
 import RateLimiter
+import SwiftProtobuf
 import TestSupport
 import Testing
 import TrafficPlan

@@ -71,7 +71,6 @@ package struct Gateway: Sendable {
             client: client, server: server, limits: limits, configuration: configuration.controller, logger: logger)
         var checks = [controller.storesReadiness]
         // Proxies elsewhere find us by a Service that leaves out who is not ready, so we must be ready before they come.
-        checks += [configuration.limiter.own?.readiness].compactMap(\.self)
         if let supervisor { checks += [controller.proxiesReadiness, supervisor.readiness] }
         admin = AdminServer(
             configuration: configuration.admin, registry: registry, checks: checks,

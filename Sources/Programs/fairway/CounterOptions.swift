@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import RateLimiter
+import RedisClient
 import Telemetry
 
 /// Where a limiter keeps its counters.
@@ -36,7 +37,20 @@ struct CounterOptions: ParsableArguments {
     func open(logger: Logger) throws -> Opened {
         let address = try address()
         guard address != "memory" else { return Opened(store: MemoryCounters(keys: memoryKeys)) }
-        throw ValidationError("--counters: write memory, or an address such as redis://127.0.0.1:6379")
+        let client = try Self.client(address, logger: logger)
+        let readiness = ReadinessCheck(name: "redis") {
+            client.isReady ? .ready : .notReady("Redis is not connected; limits do what they say for a failing limiter")
+        }
+        return Opened(
+            store: RedisCounters(client, logger: logger), run: { await client.run() }, readiness: readiness)
+    }
+
+    private static func client(_ address: String, logger: Logger) throws -> RedisClient {
+        do throws(RedisError) {
+            return try RedisClient(try RedisConfiguration(url: address), logger: logger)
+        } catch {
+            throw ValidationError("--counters: \(error)")
+        }
     }
 
     private func address() throws -> String {

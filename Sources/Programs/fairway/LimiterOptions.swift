@@ -25,7 +25,7 @@ struct LimiterOptions: ParsableArguments {
     /// For an Envoy on this machine.
     func local(_ counters: CounterOptions.Opened) -> LimiterPlace {
         LimiterPlace(
-            own: LimiterPlace.Own(counters: counters.store, run: counters.run, readiness: counters.readiness),
+            own: LimiterPlace.Own(counters: counters.store, run: counters.run),
             settings: LimiterSettings(timeout: timeout))
     }
 }
@@ -78,7 +78,7 @@ struct RemoteLimiterOptions: ParsableArguments {
         }
         let own = try own().map {
             LimiterPlace.Own(
-                address: $0, tls: tls, counters: counters.store, run: counters.run, readiness: counters.readiness)
+                address: $0, tls: tls, counters: counters.store, run: counters.run)
         }
         return LimiterPlace(own: own, settings: settings)
     }

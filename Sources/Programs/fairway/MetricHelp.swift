@@ -23,6 +23,14 @@ enum MetricHelp {
         "fairway_kubernetes_watch_events_total": "Changes that watches brought, by resource.",
         "fairway_kubernetes_watches_total": "Watches opened, by resource.",
         "fairway_leader": "1 while this process holds the lease and writes status and events, else 0.",
+        "fairway_ratelimit_decision_duration_seconds": "From a proxy's question to its answer, counting included.",
+        "fairway_ratelimit_decisions_total":
+            "What limits said to requests: allowed, limited, shadowed, exempt or error.",
+        "fairway_ratelimit_limit_sets": "Limit sets that proxies may name, those of the last day included.",
+        "fairway_ratelimit_lost_charges_total": "Costs of answers that nobody could take from their budgets.",
+        "fairway_ratelimit_store_failures_total": "Counts that failed, by store and reason.",
+        "fairway_ratelimit_unanswered_total":
+            "Questions of proxies that were refused: malformed, or about an unknown limit set.",
         "fairway_xds_acks_total": "Responses that proxies accepted, by discovery service.",
         "fairway_xds_connected_proxies": "Proxies that are connected.",
         "fairway_xds_last_good_write_failures_total": "Failed writes of the last accepted configuration to disk.",

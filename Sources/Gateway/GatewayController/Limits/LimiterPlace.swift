@@ -1,7 +1,6 @@
 package import DiscoveryServer
 package import EnvoyTranslation
 package import RateLimiter
-package import Telemetry
 
 /// Who counts for the proxies, and where they find it.
 package struct LimiterPlace: Sendable {
@@ -13,14 +12,12 @@ package struct LimiterPlace: Sendable {
         package var counters: any CounterStore
         /// What must run for the counters, until cancelled.
         package var run: (@Sendable () async -> Void)?
-        package var readiness: ReadinessCheck?
 
         package init(
             address: DiscoveryConfiguration.Address? = nil, tls: DiscoveryConfiguration.MutualTLS? = nil,
-            counters: any CounterStore, run: (@Sendable () async -> Void)? = nil, readiness: ReadinessCheck? = nil
+            counters: any CounterStore, run: (@Sendable () async -> Void)? = nil
         ) {
             self.run = run
-            self.readiness = readiness
             self.address = address
             self.tls = tls
             self.counters = counters
