@@ -50,11 +50,11 @@ package final class NetlinkMonitor<Notice: Sendable>: AsyncSequence, Sendable {
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let monitor: NetlinkMonitor
 
-        package func next() async -> Element? {
+        package mutating func next() async -> Element? {
             await monitor.queue.next()
         }
 
-        package func next(isolation actor: isolated (any Actor)?) async -> Element? {
+        package mutating func next(isolation actor: isolated (any Actor)?) async -> Element? {
             await monitor.queue.next()
         }
     }

@@ -9,6 +9,12 @@ package struct RouteNotice: Hashable, Sendable {
     /// does not say.
     package var port: UInt32
 
+    package init(_ object: Object, isRemoval: Bool, port: UInt32 = 0) {
+        self.object = object
+        self.isRemoval = isRemoval
+        self.port = port
+    }
+
     package enum Object: Hashable, Sendable {
         case link(Link)
         case address(InterfaceAddress)
@@ -57,7 +63,7 @@ struct RouteNoticeDecoder: NoticeDecoder {
         default: object = nil
         }
         // Types come in fours: new, delete, get, set.
-        return object.map { RouteNotice(object: $0, isRemoval: message.type % 4 == 1, port: message.port) }
+        return object.map { RouteNotice($0, isRemoval: message.type % 4 == 1, port: message.port) }
     }
 
     mutating func reset() {}

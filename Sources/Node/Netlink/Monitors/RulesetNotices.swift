@@ -2,7 +2,7 @@ import WireCodec
 
 /// A change of the nftables ruleset that was committed.
 package struct RulesetNotice: Hashable, Sendable {
-    /// The new version, and the process (number, name) that made it.
+    /// The new version, and who made it.
     package var generation: Generation
     /// Of the socket that asked: compare with `NftablesSocket.socket.port`.
     package var port: UInt32
@@ -17,6 +17,20 @@ package struct RulesetNotice: Hashable, Sendable {
         package var table: TableName
         /// The chain (for a rule too), set (for elements too) or object; empty for the table itself.
         package var name: String
+
+        package init(kind: Kind, isRemoval: Bool, table: TableName, name: String) {
+            self.kind = kind
+            self.isRemoval = isRemoval
+            self.table = table
+            self.name = name
+        }
+    }
+
+    package init(generation: Generation, port: UInt32, changes: [Change] = [], isAbridged: Bool = false) {
+        self.generation = generation
+        self.port = port
+        self.changes = changes
+        self.isAbridged = isAbridged
     }
 
     package enum Kind: Hashable, Sendable {

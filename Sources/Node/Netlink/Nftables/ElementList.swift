@@ -137,17 +137,20 @@ extension WireWriter {
         }
     }
 
-    /// User data as libnftnl keeps it: a kind, a length, and the text with a zero behind. Cut at what a length byte can say.
+    /// User data that is a comment alone.
     mutating func attribute(_ type: UInt16, comment: String, kind: UInt8) {
-        var text = comment.utf8.prefix(250)
+        attribute(type) { $0.comment(comment, kind: kind) }
+    }
+
+    /// As libnftnl keeps it: a kind, a length, and the text with a zero behind. Cut at what a length byte can say.
+    mutating func comment(_ comment: String, kind: UInt8) {
+        var text = comment.utf8.prefix(240)
         // Not in the middle of a character.
         while String(validating: text, as: UTF8.self) == nil { text = text.dropLast() }
-        attribute(type) { data in
-            data.uint8(kind)
-            data.uint8(UInt8(text.count + 1))
-            data.raw(text)
-            data.uint8(0)
-        }
+        uint8(kind)
+        uint8(UInt8(text.count + 1))
+        raw(text)
+        uint8(0)
     }
 }
 

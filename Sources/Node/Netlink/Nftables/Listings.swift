@@ -117,9 +117,16 @@ package struct RuleListing: Hashable, Sendable {
 /// The ruleset's version: every batch that changes something raises it by one (`NFT_MSG_NEWGEN`).
 package struct Generation: Hashable, Sendable {
     package var number: UInt32
-    /// Who asked, and who made the last change.
+    /// Who asked for it, or in a notice who made it: the thread's number, which for a program of one thread is the process's.
     package var processID: UInt32
+    /// The thread's name, which is the program's unless it says otherwise.
     package var processName: String
+
+    package init(number: UInt32, processID: UInt32, processName: String) {
+        self.number = number
+        self.processID = processID
+        self.processName = processName
+    }
 
     package init?(decoding message: NetlinkMessage) throws(WireError) {
         guard message.type == NftablesMessage.subsystem | NftablesMessage.newGeneration else { return nil }

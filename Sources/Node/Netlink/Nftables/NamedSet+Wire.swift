@@ -49,12 +49,21 @@ extension NamedSet {
         writeDescription(to: &writer)
         writer.attribute(SetKey.id, bigEndian: id)
         if let timeout { writer.attribute(SetKey.timeout, bigEndian: timeout) }
-        if let comment { writer.attribute(SetKey.userData, comment: comment, kind: Self.commentKind) }
+        writeUserData(to: &writer)
         if hasCounters {
             writer.nested(SetKey.expression) { expression in
                 expression.attribute(1, text: "counter")
                 expression.nested(2) { _ in }
             }
+        }
+    }
+
+    /// For nft alone: in which byte order it shall print lone fields, and the comment (libnftnl's kind, length, value).
+    private func writeUserData(to writer: inout WireWriter) {
+        writer.attribute(SetKey.userData) { userData in
+            if key.count == 1 { userData.byteOrder(kind: 0, of: key[0]) }
+            if case .fields(let fields) = data, fields.count == 1 { userData.byteOrder(kind: 1, of: fields[0]) }
+            if let comment { userData.comment(comment, kind: Self.commentKind) }
         }
     }
 
@@ -123,4 +132,13 @@ package struct SetListing: Hashable, Sendable {
 
 extension NamedSet {
     var wireFlags: UInt32 { allFlags.rawValue }
+}
+
+extension WireWriter {
+    /// 1 for the machine's order, 2 for network order.
+    fileprivate mutating func byteOrder(kind: UInt8, of field: FieldType) {
+        uint8(kind)
+        uint8(4)
+        host(UInt32(field.isHostOrder ? 1 : 2))
+    }
 }

@@ -81,6 +81,13 @@ package enum FieldType: UInt32, Hashable, Sendable {
         }
     }
 
+    var isHostOrder: Bool {
+        switch self {
+        case .mark, .interfaceIndex, .interfaceName, .conntrackState: true
+        case .ipv4Address, .ipv6Address, .transportProtocol, .port: false
+        }
+    }
+
     /// Inside a key of several fields each takes whole words.
     func paddedLength(in key: [FieldType]) -> Int {
         key.count > 1 ? (length + 3) & ~3 : length

@@ -84,7 +84,7 @@ package struct NftablesBatch: Sendable {
     }
 
     /// Adds a rule at the end of the chain.
-    /// - Parameter comment: up to 250 bytes; `nft list` shows it.
+    /// - Parameter comment: up to 240 bytes; `nft list` shows it.
     @discardableResult
     package mutating func addRule(
         _ expressions: [RuleExpression], to chain: String, in table: TableName, comment: String? = nil

@@ -13,8 +13,6 @@ package struct NewLink: Sendable {
     package var group: UInt32?
     /// Where it is to appear, if not in the socket's own namespace.
     package var namespace: NetworkNamespace?
-    /// Made along with the link, so that there is no moment without (`IFLA_INET_CONF`).
-    package var ipv4Settings: [IPv4Setting: Int32] = [:]
 
     package enum Kind: Sendable {
         case veth(peer: Peer)
@@ -41,7 +39,7 @@ package struct NewLink: Sendable {
 
     package init(
         _ name: String, _ kind: Kind, mtu: UInt32? = nil, mac: MACAddress? = nil, master: Int32? = nil,
-        group: UInt32? = nil, namespace: NetworkNamespace? = nil, ipv4Settings: [IPv4Setting: Int32] = [:]
+        group: UInt32? = nil, namespace: NetworkNamespace? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -50,11 +48,11 @@ package struct NewLink: Sendable {
         self.master = master
         self.group = group
         self.namespace = namespace
-        self.ipv4Settings = ipv4Settings
     }
 }
 
-/// Per-device settings of IPv4 that a link message can carry, without entering the namespace (`IPV4_DEVCONF_*`, linux/ip.h).
+/// Per-device settings of IPv4 that a message can change, without entering the namespace (`IPV4_DEVCONF_*`, linux/ip.h). The link must
+/// be there already: the message that makes it cannot carry them.
 package enum IPv4Setting: UInt16, Hashable, Sendable {
     case forwarding = 1
     case proxyARP = 3
@@ -113,7 +111,6 @@ extension RouteRequest {
             if let master = link.master { writer.attribute(LinkKey.master, host: master) }
             if let group = link.group { writer.attribute(LinkKey.group, host: group) }
             if let namespace = link.namespace { writer.attribute(LinkKey.namespace, host: namespace.descriptor) }
-            writer.settings(link.ipv4Settings)
             writer.nested(LinkKey.information) { link.kind.write(to: &$0) }
         }
     }

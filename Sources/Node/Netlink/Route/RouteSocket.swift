@@ -81,13 +81,13 @@ package final class RouteSocket: Sendable {
         return try socket.get(request, Route.init(decoding:))
     }
 
-    /// Neighbours (ARP, NDP) of a family, or `nil` for a link's forwarding entries (FDB).
+    /// Neighbours (ARP, NDP) or forwarding entries (FDB).
     package func neighbours(_ table: NeighbourTable, on link: Int32? = nil) throws(KernelError) -> [Neighbour] {
         let request = try NetlinkRequest("list neighbours", type: RouteMessage.getNeighbour) { writer in
             writer.uint8(table.code)
             writer.zeros(3)
-            // For the FDB the kernel takes the bridge or the device itself here.
-            writer.host(link ?? 0)
+            // A filter stands in the header for the FDB, in an attribute for neighbours.
+            writer.host(table == .forwarding ? link ?? 0 : 0)
             writer.zeros(4)
             if let link, table != .forwarding { writer.attribute(8, host: link) }
         }

@@ -64,7 +64,7 @@ struct Acknowledgement: Sendable {
     /// `struct nlmsgerr`, then, as `NETLINK_CAP_ACK` was asked for, no echo of the payload; then `NLMSGERR_ATTR_*`.
     init(error message: NetlinkMessage) throws(WireError) {
         var reader = message.payload
-        code = -(try reader.host(Int32.self))
+        code = 0 &- (try reader.host(Int32.self))
         try reader.skip(8)
         sequence = try reader.host()
         try reader.skip(4)
@@ -82,7 +82,7 @@ struct Acknowledgement: Sendable {
     /// A dump's end carries the error that stopped it, if any.
     init(done message: NetlinkMessage) throws(WireError) {
         var reader = message.payload
-        code = reader.count >= 4 ? -(try reader.host(Int32.self)) : 0
+        code = reader.count >= 4 ? 0 &- (try reader.host(Int32.self)) : 0
         sequence = message.sequence
     }
 }
