@@ -42,7 +42,10 @@ extension PodNetworkAgent {
         try await settings.afterStep?(.pairMade, key)
         try await step { try await thread.wireHost(wiring) }
         try await settings.afterStep?(.hostWired, key)
-        try await step { try await thread.wirePod(wiring, in: namespace) }
+        try await step {
+            try await thread.wirePod(wiring, in: namespace)
+            try await thread.awaitCarrier(wiring.link)
+        }
         try await settings.afterStep?(.podWired, key)
         try await step { try await hostPorts.open(reservation) }
         try await settings.afterStep?(.portsOpened, key)

@@ -103,6 +103,7 @@ extension PodNetworkAgent {
         let (held, pools) = state.withLock { state in
             (state.ledger.all.reduce(0) { $0 + $1.addresses.count }, state.ledger.pools)
         }
-        metrics.use(held: held, capacity: pools.reduce(0) { $0 + $1.capacity })
+        // An IPv6 pool alone can have more than fit an integer.
+        metrics.use(held: held, capacity: pools.reduce(0) { $0 + Double($1.capacity) })
     }
 }

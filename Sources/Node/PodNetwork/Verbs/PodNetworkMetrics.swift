@@ -16,7 +16,7 @@ struct PodNetworkMetrics: Sendable {
 
     func repaired(_ count: Int) { repairs.increment(by: count) }
 
-    func use(held: Int, capacity: Int) {
+    func use(held: Int, capacity: Double) {
         heldAddresses.record(held)
         self.capacity.record(capacity)
     }

@@ -53,6 +53,19 @@ actor WiringThread {
         }
     }
 
+    /// Waits until the node's end can send. The end that was raised first sends nothing until the kernel has noticed, in a work item of
+    /// its own, that the other one is up too: packets in between would be lost. Since Linux 6.8 asking for the link makes it notice.
+    func awaitCarrier(_ link: PodLink) async throws(KernelError) {
+        let deadline = ContinuousClock.now + .seconds(1)
+        while try route.link(.named(link.hostName)).operationalState != Self.operational, ContinuousClock.now < deadline {
+            // Cancelled: then nobody waits for the answer any more.
+            guard (try? await Task.sleep(for: .milliseconds(1))) != nil else { return }
+        }
+    }
+
+    /// `IF_OPER_UP`
+    private static let operational: UInt8 = 6
+
     /// A kernel without IPv6 has no such settings, and says so more clearly when it is asked for the address.
     private static func ensure(_ value: String, at key: String) throws(KernelError) {
         do {
