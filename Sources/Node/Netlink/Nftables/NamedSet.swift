@@ -83,7 +83,7 @@ package enum FieldType: UInt32, Hashable, Sendable {
 
     var isHostOrder: Bool {
         switch self {
-        case .mark, .interfaceIndex, .interfaceName, .conntrackState: true
+        case .mark, .interfaceIndex, .queueingClass, .interfaceName, .conntrackState: true
         case .ipv4Address, .ipv6Address, .transportProtocol, .port: false
         }
     }
