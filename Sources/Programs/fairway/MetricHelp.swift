@@ -23,6 +23,8 @@ enum MetricHelp {
         "fairway_kubernetes_watch_events_total": "Changes that watches brought, by resource.",
         "fairway_kubernetes_watches_total": "Watches opened, by resource.",
         "fairway_leader": "1 while this process holds the lease and writes status and events, else 0.",
+        "fairway_policy_status_write_failures_total": "Writes of a policy's status that failed; they are repeated.",
+        "fairway_policy_status_writes_total": "Writes of a policy's status that succeeded.",
         "fairway_ratelimit_decision_duration_seconds": "From a proxy's question to its answer, counting included.",
         "fairway_ratelimit_decisions_total":
             "What limits said to requests: allowed, limited, shadowed, exempt or error.",
