@@ -147,6 +147,26 @@ import TrafficPlan
         #expect(await limiter.passed(.from("192.0.2.1", ["x": "192.0.2.1"]), of: 10) == 8)
     }
 
+    @Test("while old and new allowances are both named, no key gains by going to and fro")
+    func toAndFro() async throws {
+        let limiter = try RateLimiter.with(.named("a", Allowance(requests: 10, per: .hour)), counters: counters)
+        let old = LimitSetID("set")
+        let new = LimitSetID("new")
+        #expect(await limiter.passed(.from("192.0.2.1"), of: 4) == 4)
+        try limiter.install(LimitSet(limits: [.named("a", Allowance(requests: 6, per: .hour))]), as: new)
+        var passed = 0
+        for step in 0..<20 {
+            if await limiter.decide(.from("192.0.2.1"), by: step % 2 == 0 ? old : new)?.isAllowed == true {
+                passed += 1
+            }
+        }
+        #expect(passed == 2)
+        // Whichever remains holds alone, also where that is the older.
+        limiter.remove(new)
+        let decision = await limiter.decide(.from("192.0.2.2"))
+        #expect(decision.parts.first?.budget?.remaining == 9)
+    }
+
     @Test("proxies' own limits are left to them")
     func scope() async throws {
         let limiter = try RateLimiter.with(

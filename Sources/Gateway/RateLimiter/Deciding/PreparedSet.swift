@@ -24,27 +24,39 @@ final class PreparedLimit: Sendable {
     let isDeferred: Bool
     private let keys: KeyBeginning
     private let overflow: CounterKey
-    private let allowances: [MeteredAllowance]
+    private let allowance: MeteredAllowance
+    /// Conditional ones, by name.
+    private let named: [(name: String, allowance: MeteredAllowance)]
 
-    init(_ limit: RateLimit, index: Int, counters: any CounterStore, ledger: LimitLedger) {
+    /// - Parameter inForce: the newest form of the limit, whose allowances hold.
+    init(
+        _ limit: RateLimit, index: Int, inForce newest: RateLimit, counters: any CounterStore, ledger: LimitLedger
+    ) {
         self.limit = limit
         self.index = index
         self.ledger = ledger
         keys = counters.hashing.beginning(with: limit.counterPrefix)
         overflow = counters.hashing.beginning(with: "overflow " + limit.counterPrefix).key(allowance: nil, values: [])
-        allowances = ([limit.allowance] + limit.conditionalAllowances.compactMap(\.allowance)).map {
-            counters.allowances.metered($0)
+        allowance = counters.allowances.metered(newest.allowance)
+        named = (newest.conditionalAllowances + limit.conditionalAllowances).compactMap { conditional in
+            conditional.allowance.map { (conditional.name, counters.allowances.metered($0)) }
         }
         if case .responseHeader = limit.cost { isDeferred = true } else { isDeferred = false }
     }
 
-    func charge(for check: LimitCheck, _ allowance: Allowance, _ counters: any CounterStore) -> CounterCharge {
-        let metered = allowances.first { $0.allowance == allowance } ?? counters.allowances.metered(allowance)
-        let key = keys.key(allowance: check.allowanceName, values: check.values)
-        return CounterCharge(
-            counter: CounterReference(key: key, allowance: metered), overflow: overflow,
-            kind: limit.mode == .enforce ? .enforced : .shadow, cost: check.cost, isDeferred: isDeferred,
-            refusesOnFailure: limit.mode == .enforce && limit.whenLimiterFails == .deny)
+    /// - Parameter wanted: what the limit itself says.
+    func charge(for check: LimitCheck, _ wanted: Allowance, _ counters: any CounterStore) -> CounterCharge {
+        CounterCharge(
+            counter: CounterReference(
+                key: keys.key(allowance: check.allowanceName, values: check.values),
+                allowance: metered(check.allowanceName) ?? counters.allowances.metered(wanted)),
+            overflow: overflow, kind: limit.mode == .enforce ? .enforced : .shadow, cost: check.cost,
+            isDeferred: isDeferred, refusesOnFailure: limit.mode == .enforce && limit.whenLimiterFails == .deny)
+    }
+
+    private func metered(_ name: String?) -> MeteredAllowance? {
+        guard let name else { return allowance }
+        return named.first { $0.name == name }?.allowance
     }
 
     func key(values: [String?], allowanceName: String?) -> CounterKey {

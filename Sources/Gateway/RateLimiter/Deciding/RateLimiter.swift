@@ -15,16 +15,11 @@ package final class RateLimiter: Sendable {
     let logger: Logger
     let now: @Sendable () -> Int64
     let metrics: LimiterMetrics
-    private let state = Mutex(State())
+    private let state = Mutex(InstalledSets())
     private let bites: AsyncStream<RateLimitName>.Continuation
 
     /// Each limit when it first refuses a request (or, in shadow, would), once; for one reader.
     package let firstRefusals: AsyncStream<RateLimitName>
-
-    private struct State {
-        var sets: [LimitSetID: PreparedSet] = [:]
-        var ledgers: [RateLimitName: LimitLedger] = [:]
-    }
 
     package init(
         counters: any CounterStore, tokens: TokenReader = TokenReader(),
@@ -39,46 +34,28 @@ package final class RateLimiter: Sendable {
         (firstRefusals, bites) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
     }
 
-    /// Replaces whatever `id` named before.
+    /// Replaces whatever `id` named before. Where other sets have one of its limits in another form, the allowances of this
+    /// one are in force for all of them, until it is removed.
     package func install(_ set: LimitSet, as id: LimitSetID) throws(PathPattern.Failure) {
         let compiled = try CompiledLimitSet(set, scope: .global)
         let verifiers = tokens.verifiers(of: compiled.claims)
-        state.withLock { state in
-            let limits = set.limits.enumerated().filter { $1.scope == .global }.map { index, limit in
-                let ledger = state.ledgers[limit.name] ?? newLedger(limit, count: state.ledgers.count)
-                state.ledgers[limit.name] = ledger
-                ledger.redefine(limit)
-                return PreparedLimit(limit, index: index, counters: counters, ledger: ledger)
-            }
-            state.sets[id] = PreparedSet(compiled: compiled, limits: limits, tokens: verifiers)
-            dropUnusedLedgers(&state)
+        state.withLock { sets in
+            let count = sets.ledgerCount
+            sets.install(compiled, verifiers, as: id, counters: counters) { newLedger($0, count: count) }
         }
     }
 
-    package func remove(_ id: LimitSetID) {
-        state.withLock { state in
-            guard state.sets.removeValue(forKey: id) != nil else { return }
-            dropUnusedLedgers(&state)
-        }
-    }
+    package func remove(_ id: LimitSetID) { state.withLock { $0.remove(id, counters: counters) } }
 
     package var installed: Set<LimitSetID> { state.withLock { Set($0.sets.keys) } }
 
-    func set(_ id: LimitSetID) -> PreparedSet? { state.withLock { $0.sets[id] } }
+    func set(_ id: LimitSetID) -> PreparedSet? { state.withLock { $0[id] } }
 
-    func ledger(of limit: RateLimitName) -> LimitLedger? { state.withLock { $0.ledgers[limit] } }
+    func ledger(of limit: RateLimitName) -> LimitLedger? { state.withLock { $0.ledger(of: limit) } }
 
-    var ledgers: [LimitLedger] { state.withLock { $0.ledgers.values.sorted { $0.name < $1.name } } }
+    var ledgers: [LimitLedger] { state.withLock { $0.ledgers }.sorted { $0.name < $1.name } }
 
     private func newLedger(_ limit: RateLimit, count: Int) -> LimitLedger {
         LimitLedger(limit, isNamedInMetrics: count < LimiterMetrics.mostLimits) { [bites] in bites.yield($0) }
-    }
-
-    private func dropUnusedLedgers(_ state: inout State) {
-        let used = Set(state.sets.values.flatMap { $0.limits.map(\.limit.name) })
-        for (name, ledger) in state.ledgers where !used.contains(name) {
-            ledger.retire()
-            state.ledgers[name] = nil
-        }
     }
 }
