@@ -80,7 +80,7 @@ extension RateLimitBenchmark {
             _ = await limiter.decide(request, by: id)
             samples.add(MonotonicTime.now() - start)
         }
-        let usage = counters.usage
+        let usage = counters.currentUsage
         print(
             "| \(limits) | \(keys) | \(Samples.rate(rounds, nanoseconds: spent)) | \(samples.percentile(50)) "
                 + "| \(samples.percentile(99)) | \(usage.bytes >> 20) |")
@@ -110,7 +110,7 @@ extension RateLimitBenchmark {
         }
         let spent = CPUTime.now() - cpu
         for address in hot where await passes(address) { freed += 1 }
-        let usage = counters.usage
+        let usage = counters.currentUsage
         print(
             "\nA flood of 10,000,000 distinct keys, of which \(kept) may be kept; 1,000 keys were exhausted before.\n")
         print("| decisions/s | keys kept | MiB of counters | process grew by MiB | evictions | exhausted keys freed |")

@@ -220,6 +220,7 @@ struct BrokenCounters: CounterStore {
     let hashing = KeyHashing.random()
     let allowances = AllowanceTable()
     var kind: String { "broken" }
+    var usage: CounterUsage? { nil }
 
     func decide(_ charges: [CounterCharge]) async -> [CounterReading] { charges.map { _ in .failed(.full) } }
     func settle(_ debts: [CounterDebt]) async throws(CounterFailure) { throw .full }

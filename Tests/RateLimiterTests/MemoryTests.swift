@@ -42,7 +42,7 @@ import TrafficPlan
             #expect(passes(counters, charge(counters, key, allowance)) == verdict.isAllowed)
             clock.move(by: .microseconds(Int.random(in: 0..<5000, using: &random)))
         }
-        #expect(counters.usage.evictions == 0 && counters.usage.overflows == 0)
+        #expect(counters.currentUsage.evictions == 0 && counters.currentUsage.overflows == 0)
     }
 
     /// Ten million in an optimised build: `Benchmarks/RateLimitBenchmark`.
@@ -57,7 +57,7 @@ import TrafficPlan
             _ = counters.decide(charge(counters, 1_000_000 + number, allowance))
             if number % 20_000 == 0 { for charge in hot { #expect(!passes(counters, charge)) } }
         }
-        let usage = counters.usage
+        let usage = counters.currentUsage
         #expect(usage.keys <= keys + 32 && usage.bytes <= keys * 44)
         #expect(usage.evictions > 190_000)
         #expect(hot.allSatisfy { !passes(counters, $0) })
@@ -70,7 +70,7 @@ import TrafficPlan
         for number in 0..<1000 as Range<UInt64> { #expect(passes(counters, charge(counters, number, allowance))) }
         let passed = (1000..<5000 as Range<UInt64>).count { passes(counters, charge(counters, $0, allowance)) }
         #expect(passed == 1)
-        #expect(counters.usage.overflows == 4000)
+        #expect(counters.currentUsage.overflows == 4000)
         #expect((0..<1000 as Range<UInt64>).allSatisfy { !passes(counters, charge(counters, $0, allowance)) })
         // When time has filled the buckets again, there is room.
         clock.move(by: .seconds(3601))

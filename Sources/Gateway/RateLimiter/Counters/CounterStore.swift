@@ -17,8 +17,21 @@ package protocol CounterStore: Sendable {
     /// What these keys have left; `nil`: nothing was taken from that key, or it has filled up again.
     func read(_ counters: [CounterReference]) async throws(CounterFailure) -> [GCRA.Budget?]
 
+    /// `nil` where counters are elsewhere.
+    var usage: CounterUsage? { get }
+
     /// Fills a key's bucket. False where it was full.
     func reset(_ key: CounterKey) async throws(CounterFailure) -> Bool
+}
+
+/// What counters in this process take.
+package struct CounterUsage: Hashable, Sendable {
+    package var keys: Int
+    package var bytes: Int
+    /// Keys forgotten though their buckets were not full.
+    package var evictions: Int
+    /// Decisions made on a limit's common budget.
+    package var overflows: Int
 }
 
 package struct CounterReference: Sendable {

@@ -72,6 +72,7 @@ extension RateLimiter {
         let end = now()
         for part in decision.parts { part.limit.ledger.record(part, at: end) }
         metrics.decided(nanoseconds: end - start)
+        tellUsage(at: end)
         for part in decision.parts {
             if let failure = part.failure { metrics.failed(failure) }
         }

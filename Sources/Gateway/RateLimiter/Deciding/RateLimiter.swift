@@ -16,6 +16,7 @@ package final class RateLimiter: Sendable {
     let now: @Sendable () -> Int64
     let metrics: LimiterMetrics
     private let state = Mutex(InstalledSets())
+    private let usageToldAt = Atomic<Int64>(.min)
     private let bites: AsyncStream<RateLimitName>.Continuation
 
     /// Each limit when it first refuses a request (or, in shadow, would), once; for one reader.
@@ -54,6 +55,16 @@ package final class RateLimiter: Sendable {
     func ledger(of limit: RateLimitName) -> LimitLedger? { state.withLock { $0.ledger(of: limit) } }
 
     var ledgers: [LimitLedger] { state.withLock { $0.ledgers }.sorted { $0.name < $1.name } }
+
+    /// Every few seconds, while there are requests.
+    func tellUsage(at now: Int64) {
+        let last = usageToldAt.load(ordering: .relaxed)
+        guard last == .min || now - last > Self.usageInterval, let usage = counters.usage else { return }
+        let exchange = usageToldAt.compareExchange(expected: last, desired: now, ordering: .relaxed)
+        if exchange.exchanged { metrics.uses(usage) }
+    }
+
+    private static let usageInterval: Int64 = 5_000_000_000
 
     private func newLedger(_ limit: RateLimit, count: Int) -> LimitLedger {
         LimitLedger(limit, isNamedInMetrics: count < LimiterMetrics.mostLimits) { [bites] in bites.yield($0) }

@@ -6,15 +6,6 @@ import Synchronization
 /// use is told at `CounterTable`; where every key is exhausted, those that find no place share one budget for each limit
 /// (the *overflow*), so that a flood of names cannot open the door that one name has closed.
 package final class MemoryCounters: CounterStore {
-    package struct Usage: Hashable, Sendable {
-        package var keys: Int
-        package var bytes: Int
-        /// Keys forgotten though their buckets were not full.
-        package var evictions: Int
-        /// Decisions made on a limit's common budget.
-        package var overflows: Int
-    }
-
     package let hashing: KeyHashing
     package let allowances = AllowanceTable()
     package var kind: String { "memory" }
@@ -76,8 +67,12 @@ package final class MemoryCounters: CounterStore {
         }
     }
 
-    package var usage: Usage {
-        var usage = overflow.withLock { Usage(keys: $0.entries.count, bytes: 0, evictions: 0, overflows: $0.decisions) }
+    package var usage: CounterUsage? { currentUsage }
+
+    package var currentUsage: CounterUsage {
+        var usage = overflow.withLock {
+            CounterUsage(keys: $0.entries.count, bytes: 0, evictions: 0, overflows: $0.decisions)
+        }
         for shard in shards {
             shard.gate.withLock { _ in
                 usage.keys += shard.table.count

@@ -16,6 +16,7 @@ package final class RedisCounters: CounterStore {
     package let hashing = KeyHashing.sha256
     package let allowances = AllowanceTable()
     package var kind: String { "redis" }
+    package var usage: CounterUsage? { nil }
 
     private let client: RedisClient
     private let prefix: String
