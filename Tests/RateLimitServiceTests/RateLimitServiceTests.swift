@@ -82,7 +82,8 @@ import TrafficPlan
 
     @Test func `a question waits for a set that comes, and not for ever`() async throws {
         let holder = LimitSetHolder(
-            limiter: RateLimiter(counters: MemoryCounters(keys: 100)), patience: .seconds(20), logger: Logger(label: "t"))
+            limiter: RateLimiter(counters: MemoryCounters(keys: 100)), patience: .seconds(20),
+            logger: Logger(label: "t"))
         let id = LimitSetID("s")
         let limit = RateLimit(
             name: RateLimitName(namespace: "n", policy: "p", limit: "l"), allowance: Allowance(requests: 1, per: .day),

@@ -29,7 +29,8 @@ enum ListenerTranslation {
         }
         return DiscoveryResource(
             name: ResourceName(.listener, listener.name.text), head: message.encoded(),
-            references: [VirtualHostTranslation.table.name, ResourceName(.cluster, LimiterCluster.name)], origins: [listener.origin])
+            references: [VirtualHostTranslation.table.name, ResourceName(.cluster, LimiterCluster.name)],
+            origins: [listener.origin])
     }
 
     /// Before anything else on the connection is read.

@@ -146,7 +146,8 @@ extension Translator {
     private mutating func part(for hostname: Hostname) -> ResourcePart? {
         guard let virtualHost = plan.virtualHosts[hostname] else { return nil }
         let fallback = hostname.isWildcard ? plan.virtualHosts[.any] : nil
-        let (part, problems) = VirtualHostTranslation.part(for: virtualHost, fallback: fallback, limitSets: plan.limitSets)
+        let (part, problems) = VirtualHostTranslation.part(
+            for: virtualHost, fallback: fallback, limitSets: plan.limitSets)
         record(problems, for: .virtualHost(hostname))
         return part
     }

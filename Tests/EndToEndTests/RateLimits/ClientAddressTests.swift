@@ -7,7 +7,8 @@ import TrafficPlan
 /// Who the client is, for limits, is what the operator said: the connection, PROXY protocol, or trusted proxies.
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Tool.envoy.isWanted, "Envoy is not installed"))
 struct `The client's address` {
-    private static let perClient = RateLimit.sample("client", 1, key: [KeyPart(.clientAddress(ipv4Bits: 32, ipv6Bits: 64))])
+    private static let perClient = RateLimit.sample(
+        "client", 1, key: [KeyPart(.clientAddress(ipv4Bits: 32, ipv6Bits: 64))])
 
     @Test func `trusted hops: the entry that the last trusted proxy wrote counts`() async throws {
         var client = ClientSettings()

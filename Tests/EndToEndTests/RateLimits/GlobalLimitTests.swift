@@ -143,7 +143,8 @@ struct `Global limits` {
             #expect(try await rig.statuses(4) == [200, 200, 200, 429])
             let log = rig.proxies[0].accessLog
             try await eventually("the access log names both") {
-                log.contains("\"shadowed_by\":\"test/policy/dark\"") && log.contains("\"limited_by\":\"test/policy/hard\"")
+                log.contains("\"shadowed_by\":\"test/policy/dark\"")
+                    && log.contains("\"limited_by\":\"test/policy/hard\"")
             }
         }
     }

@@ -1,7 +1,10 @@
 import Foundation
+import Logging
 import NIOHTTP1
 import NetTypes
 import RateLimitService
+import RateLimiter
+import RedisClient
 import TestSupport
 import Testing
 import TrafficPlan
@@ -19,7 +22,7 @@ struct `A failing limiter` {
             #expect(try await rig.get(host: "open.example").status == 429)
             #expect(try await rig.get(host: "closed.example").status == 200)
             #expect(try await rig.get(host: "both.example").status == 200)
-            rig.server.beginGracefulShutdown()
+            rig.limiters[0].stop()
             try await eventually("the open limit lets pass") { try await rig.get(host: "open.example").status == 200 }
             for host in ["closed.example", "both.example"] {
                 let refused = try await rig.get(host: host)
@@ -27,6 +30,57 @@ struct `A failing limiter` {
                 #expect(refused.body == "this request cannot be checked against its limits now\n")
             }
             #expect(try await rig.statuses(2, host: "own.example") == [200, 429])
+        }
+    }
+
+    @Test func `a limiter that dies under load and comes back loses no request that its limits let pass`() async throws
+    {
+        try await LimitRig.run { rig in
+            try await rig.serve([.sample("wide", 1_000_000)])
+            try await withThrowingTaskGroup(of: [Int].self) { group in
+                for _ in 0..<4 { group.addTask { try await rig.statuses(400) } }
+                for _ in 0..<3 {
+                    rig.limiters[0].stop()
+                    try await rig.limiters[0].waitUntilStopped()
+                    try rig.limiters[0].start()
+                }
+                for try await statuses in group { #expect(statuses.allSatisfy { $0 == 200 }) }
+            }
+            try await rig.serve([.sample("none", 0)])
+            try await eventually("it counts again") { try await rig.get().status == 429 }
+        }
+    }
+
+    @Test(.enabled(if: Tool.redis.isWanted, "redis-server is not installed"))
+    func `two limiters share one Redis: exact over two proxies, and Redis gone is a failing limiter`() async throws {
+        try await withTemporaryDirectory { folder in
+            let redis = try RedisProcess(folder: folder)
+            try await redis.start()
+            defer { redis.stop() }
+            let quiet = Logger(label: "redis") { _ in SwiftLogNoOpLogHandler() }
+            let clients = try (0..<2).map { _ in
+                try RedisClient(RedisConfiguration(url: "redis://127.0.0.1:\(redis.port)"), logger: quiet)
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for client in clients { group.addTask { await client.run() } }
+                try await eventually("Redis is connected") { clients.allSatisfy(\.isReady) }
+                let counters = clients.map { RedisCounters($0, logger: quiet) }
+                try await LimitRig.run(LimitRig.Options(proxies: 2, counters: counters)) { rig in
+                    try await rig.serve([.sample("shared", 120)])
+                    #expect(try await rig.passed(480) == 120)
+                    try await rig.serve([.sample("open", 0)], on: "open.example")
+                    try await rig.serve([.sample("closed", 9, whenLimiterFails: .deny)], on: "closed.example")
+                    #expect(try await rig.get(host: "open.example").status == 429)
+                    redis.stop()
+                    try await eventually("the open limit lets pass") {
+                        try await rig.get(host: "open.example").status == 200
+                    }
+                    let refused = try await rig.get(host: "closed.example")
+                    #expect(refused.status == 503)
+                    #expect(refused.body == "this request cannot be checked against its limits now\n")
+                }
+                group.cancelAll()
+            }
         }
     }
 

@@ -35,12 +35,16 @@ struct `Limits of each proxy` {
             let cases: [(KeyPart.Source, [(target: String, headers: [(String, String)], method: String)])] = [
                 (
                     .header("x-key"),
-                    [("/", [("X-Key", "a")], "GET"), ("/", [("x-key", "b")], "GET"), ("/", [], "GET"), ("/", [("x-key", "")], "GET")]
+                    [
+                        ("/", [("X-Key", "a")], "GET"), ("/", [("x-key", "b")], "GET"), ("/", [], "GET"),
+                        ("/", [("x-key", "")], "GET"),
+                    ]
                 ),
                 (
                     .cookie("sid"),
                     [
-                        ("/", [("cookie", "x=1; sid=a")], "GET"), ("/", [("cookie", "sid=b; xsid=a")], "GET"), ("/", [], "GET"),
+                        ("/", [("cookie", "x=1; sid=a")], "GET"), ("/", [("cookie", "sid=b; xsid=a")], "GET"),
+                        ("/", [], "GET"),
                     ]
                 ),
                 (.queryParameter("q"), [("/?q=a", [], "GET"), ("/?q=b&x", [], "GET"), ("/?x", [], "GET")]),
@@ -97,7 +101,8 @@ struct `Limits of each proxy` {
                     ConditionalAllowance(
                         name: "gold", matches: plan("gold", "platinum"), allowance: Allowance(requests: 3, per: .month)),
                     ConditionalAllowance(name: "free", matches: plan("unlimited"), allowance: nil),
-                    ConditionalAllowance(name: "none", matches: plan("blocked"), allowance: Allowance(requests: 0, per: .day)),
+                    ConditionalAllowance(
+                        name: "none", matches: plan("blocked"), allowance: Allowance(requests: 0, per: .day)),
                 ],
                 exemptions: [[KeyMatch(.header("x-partner"), values: ["p.1"])]], scope: .perProxy)
             try await rig.serve([limit])
@@ -122,8 +127,10 @@ struct `Limits of each proxy` {
                     headers: [.init(name: "x-why", value: "100% used")])
                 let host = "t\(index).example"
                 try await rig.serve(
-                    [.sample("dark", 0, scope: .perProxy, mode: .shadow, answer: answer),
-                        .sample("hard", 5, cost: .fixed(3), scope: .perProxy, answer: answer)], on: host)
+                    [
+                        .sample("dark", 0, scope: .perProxy, mode: .shadow, answer: answer),
+                        .sample("hard", 5, cost: .fixed(3), scope: .perProxy, answer: answer),
+                    ], on: host)
                 #expect(try await rig.get(host: host).status == 200)
                 let refused = try await rig.get(host: host)
                 #expect(refused.status == 503)

@@ -94,7 +94,8 @@ extension RateLimit {
         return all.map { allowance in
             guard allowance.requests > 0 else { return allowance.period.seconds }
             let (product, overflows) = allowance.period.seconds.multipliedReportingOverflow(by: cost)
-            return overflows ? allowance.period.seconds : max((product + allowance.requests - 1) / allowance.requests, 1)
+            return overflows
+                ? allowance.period.seconds : max((product + allowance.requests - 1) / allowance.requests, 1)
         }.max() ?? 1
     }
 }

@@ -71,7 +71,10 @@ enum GlobalLimits {
     }
 
     private static func afterwards(_ headers: [String]) -> [Action] {
-        [generic(LimitDescriptor.done, "1"), metadata(LimitDescriptor.limitedBy, in: LimitDescriptor.metadataNamespace)]
+        [
+            generic(LimitDescriptor.done, "1"),
+            metadata(LimitDescriptor.limitedBy, in: LimitDescriptor.metadataNamespace),
+        ]
             + headers.map { name in
                 metadata(name, in: costNamespace, as: LimitDescriptor.costPrefix + name)
             }

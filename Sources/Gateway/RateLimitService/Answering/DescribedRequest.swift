@@ -45,7 +45,8 @@ struct DescribedRequest: Hashable, Sendable {
         guard let set = values[LimitDescriptor.set] else {
             throw Malformed(description: "a descriptor names no limit set")
         }
-        guard let text = values[LimitDescriptor.failureClass], let failureClass = LimitDescriptor.FailureClass(rawValue: text)
+        guard let text = values[LimitDescriptor.failureClass],
+            let failureClass = LimitDescriptor.FailureClass(rawValue: text)
         else { throw Malformed(description: "a descriptor names no class of limits") }
         self.set = LimitSetID(set)
         self.failureClass = failureClass

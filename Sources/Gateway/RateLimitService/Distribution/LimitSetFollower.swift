@@ -171,7 +171,8 @@ package final class LimitSetFollower: Sendable {
         }
         if wasConnected {
             logger.warning(
-                "no controller; limits stay as they are", metadata: [
+                "no controller; limits stay as they are",
+                metadata: [
                     "controller": "\(configuration.host):\(configuration.port)", "reason": "\(reason)",
                 ])
         }

@@ -12,7 +12,8 @@ struct LimitTable: CustomStringConvertible {
         for limit in limits {
             let mode = limit.mode == "shadow" ? " (shadow)" : ""
             rows.append([
-                "\(limit.namespace)/\(limit.policy)", limit.limit + mode, limit.key.isEmpty ? "-" : limit.key.joined(separator: " "),
+                "\(limit.namespace)/\(limit.policy)", limit.limit + mode,
+                limit.key.isEmpty ? "-" : limit.key.joined(separator: " "),
                 limit.allowance, "", "", String(limit.allowed + limit.limited + limit.shadowed),
                 String(limit.limited + limit.shadowed), "",
             ])

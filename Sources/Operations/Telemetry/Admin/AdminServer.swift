@@ -79,7 +79,8 @@ package struct AdminServer: Sendable {
             return Self.response(AdminAnswer(contentType: Exposition.contentType, body: Array(text.utf8)))
         }
         for endpoint in endpoints {
-            router.on(RouterPath(endpoint.path), method: endpoint.method == .get ? .get : .post) { [logger] request, _ in
+            router.on(RouterPath(endpoint.path), method: endpoint.method == .get ? .get : .post) {
+                [logger] request, _ in
                 let asked = AdminRequest(
                     path: request.uri.path, query: AdminRequest.items(ofQuery: request.uri.query))
                 do {

@@ -11,16 +11,17 @@ import Synchronization
 import TestSupport
 import TrafficPlan
 
-/// Real Envoys and one real limiter, fed with plans that tests write themselves.
+/// Real Envoys and real limiters, fed with plans that tests write themselves.
 struct LimitRig: Sendable {
     static let host = "limits.example"
     private static let backendName = BackendName(namespace: "test", service: "backend", port: 80)
 
     let proxies: [Proxy]
-    let limiter: RateLimiter
-    let sets: LimitSetHolder
-    let server: LimiterServer
+    let limiters: [LimiterPart]
     let backend: Backend
+
+    var limiter: RateLimiter { limiters[0].sets.limiter }
+    var sets: LimitSetHolder { limiters[0].sets }
 
     /// One Envoy, its discovery server and what it is to hold.
     struct Proxy: Sendable {
@@ -54,13 +55,16 @@ struct LimitRig: Sendable {
     struct Options: Sendable {
         var proxies = 1
         var client = ClientSettings()
-        var counters: any CounterStore = MemoryCounters(keys: 100_000)
+        /// Of each limiter; the first proxy asks the first one, and so on round.
+        var counters: [any CounterStore] = [MemoryCounters(keys: 100_000)]
         var timeout: Duration = .seconds(2)
         /// A listener that requires it answers no plain request.
         var speaksProxyProtocol = false
     }
 
-    static func run(_ options: Options = Options(), _ body: @escaping @Sendable (LimitRig) async throws -> Void)
+    static func run(
+        _ options: Options = Options(), _ body: @escaping @Sendable (LimitRig) async throws -> Void
+    )
         async throws
     {
         try await Backend.run("backend") { backend in
@@ -76,17 +80,21 @@ struct LimitRig: Sendable {
     ) async throws {
         var logger = Logger(label: "rig")
         logger.logLevel = .error
-        let socket = directory + "/limits.sock"
-        let settings = TranslationSettings(
-            limiter: LimiterSettings(address: .unixSocket(path: socket), timeout: options.timeout))
-        let sets = LimitSetHolder(limiter: RateLimiter(counters: options.counters, logger: logger), logger: logger)
-        let server = try LimiterServer(address: .unixSocket(path: socket), sets: sets, logger: logger)
-        let proxies = try (0..<options.proxies).map { index in
-            try proxy(index, settings, in: directory, logger)
+        let limiters = options.counters.enumerated().map { index, counters in
+            LimiterPart(counters, socket: "\(directory)/limits\(index).sock", logger)
         }
-        let rig = LimitRig(proxies: proxies, limiter: sets.limiter, sets: sets, server: server, backend: backend)
+        let proxies = try (0..<options.proxies).map { index in
+            let socket = limiters[index % limiters.count].socket
+            let settings = TranslationSettings(
+                limiter: LimiterSettings(address: .unixSocket(path: socket), timeout: options.timeout))
+            return try proxy(index, settings, in: directory, logger)
+        }
+        let rig = LimitRig(proxies: proxies, limiters: limiters, backend: backend)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
+            for limiter in limiters {
+                try limiter.start()
+                group.addTask { try await limiter.run() }
+            }
             for proxy in proxies {
                 group.addTask { try await proxy.discovery.run() }
                 group.addTask { try await proxy.supervisor.run() }
@@ -156,7 +164,7 @@ extension LimitRig {
         var change = PlanChange()
         if let id {
             change.limitSets[id] = set
-            sets.install([id: set])
+            for limiter in limiters { limiter.sets.install([id: set]) }
         }
         let hostname = Hostname.exact(host)
         change.virtualHosts[hostname] = VirtualHost(
