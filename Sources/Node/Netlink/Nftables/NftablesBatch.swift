@@ -168,7 +168,9 @@ package struct NftablesBatch: Sendable {
     }
 
     @discardableResult
-    package mutating func deleteElements(from set: String, in table: TableName, _ body: (inout ElementList) -> Void)
+    package mutating func deleteElements(
+        from set: String, in table: TableName, _ body: (inout ElementList) -> Void
+    )
         -> Int
     {
         writeElements("delete elements of", NftablesMessage.deleteElement, [], set, table, body)
