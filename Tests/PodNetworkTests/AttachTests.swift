@@ -46,7 +46,9 @@ import Testing
             #expect(result["routes"]?.array?.map { $0["dst"]?.string } == ["0.0.0.0/0", "::/0"])
             #expect(result[path: "dns", "nameservers"]?.array == ["10.96.0.10"])
             if version >= .v040 {
-                #expect(try await node.code("CHECK", "a", configuration: ["prevResult": result], version: version.rawValue) == 0)
+                #expect(
+                    try await node.code("CHECK", "a", configuration: ["prevResult": result], version: version.rawValue)
+                        == 0)
             }
             #expect(try await node.code("DEL", "a", version: version.rawValue) == 0)
             try await node.expectEmpty()
@@ -173,9 +175,11 @@ import Testing
             let inside = try RouteSocket(in: pod)
             let index = try inside.link(.named("eth0")).index
             try inside.perform(.deleteAddress(InterfaceAddress(try added.address(.v6), prefixLength: 128, link: index)))
-            #expect(try await node.code("CHECK", "a", configuration: configuration) == CNIError.Code.checkFailed.rawValue)
+            #expect(
+                try await node.code("CHECK", "a", configuration: configuration) == CNIError.Code.checkFailed.rawValue)
             #expect(try await node.code("DEL", "a") == 0)
-            #expect(try await node.code("CHECK", "a", configuration: configuration) == CNIError.Code.checkFailed.rawValue)
+            #expect(
+                try await node.code("CHECK", "a", configuration: configuration) == CNIError.Code.checkFailed.rawValue)
         }
     }
 

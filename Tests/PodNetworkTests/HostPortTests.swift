@@ -20,7 +20,8 @@ import Testing
             try await node.add("b")
             for family in IPAddress.Family.both {
                 let (web, names) = (
-                    try Traffic.Server(in: a, family, port: 80), try Traffic.Server(in: a, family, port: 53, datagrams: true)
+                    try Traffic.Server(in: a, family, port: 80),
+                    try Traffic.Server(in: a, family, port: 53, datagrams: true)
                 )
                 let host = try address(family == .v4 ? "192.0.2.1" : "2001:db8::1")
                 // From another pod, with its own address.
@@ -47,8 +48,10 @@ import Testing
             let route = try RouteSocket(in: node.namespace)
             let index = try route.link(.named("out0")).index
             try route.perform(.addAddress(InterfaceAddress(.v4(192, 0, 2, 2), prefixLength: 24, link: index)))
-            try await node.add("a", configuration: mappings(["hostPort": 80, "containerPort": 80, "hostIP": "192.0.2.1"]))
-            try await node.add("b", configuration: mappings(["hostPort": 80, "containerPort": 80, "hostIP": "192.0.2.2"]))
+            try await node.add(
+                "a", configuration: mappings(["hostPort": 80, "containerPort": 80, "hostIP": "192.0.2.1"]))
+            try await node.add(
+                "b", configuration: mappings(["hostPort": 80, "containerPort": 80, "hostIP": "192.0.2.2"]))
             _ = try node.makePod("c")
             let taken = mappings(["hostPort": 80, "containerPort": 80])
             #expect(try await node.code("ADD", "c", configuration: taken) == CNIError.Code.conflict.rawValue)

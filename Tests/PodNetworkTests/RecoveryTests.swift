@@ -1,7 +1,7 @@
 import KubernetesModel
+import Logging
 import NetTypes
 import Netlink
-import Synchronization
 import TestSupport
 import Testing
 
@@ -13,7 +13,8 @@ private struct Killed: Error {}
 @Suite(.enabled(if: NetworkAbility.isWanted)) struct RecoveryTests {
     @Test(arguments: AttachStep.allCases)
     func anAddThatIsKilledAfterAnyStepLeavesNothing(_ step: AttachStep) async throws {
-        try await TestNode.with(serves: false, afterStep: { if $0 == step, $1.container == "a" { throw Killed() } }) { node in
+        try await TestNode.with(serves: false, afterStep: { if $0 == step, $1.container == "a" { throw Killed() } }) {
+            node in
             _ = try node.makePod("a")
             _ = try node.makePod("b")
             let kept = try await node.add("b")
@@ -24,7 +25,8 @@ private struct Killed: Error {}
                 #expect(node.agent.addresses().contains { $0.key == key("a") } == (step == .attached))
                 #expect(try await node.code("DEL", "a") == 0)
                 try await eventually("only b is left") {
-                    try node.podLinks() == [PodLink(key("b")).hostName] && node.agent.addresses().map(\.address) == kept.addresses
+                    try node.podLinks() == [PodLink(key("b")).hostName]
+                        && node.agent.addresses().map(\.address) == kept.addresses
                 }
                 #expect(try node.routes().map(\.destination.address).sorted() == kept.addresses)
                 #expect(try await NftablesReader(node).elements() == [])
@@ -147,7 +149,7 @@ struct NftablesReader {
         let nftables = try NftablesSocket(in: node.namespace)
         guard try nftables.tables().contains(where: { $0.table == HostPortLayout.table }) else { return [] }
         return try nftables.sets(in: HostPortLayout.table).flatMap { set in
-            try nftables.elements(of: set.set.name, in: HostPortLayout.table).map { "\(set.set.name) \($0.key)" }
+            try nftables.elements(of: set.name, in: HostPortLayout.table).map { "\(set.name) \($0.key)" }
         }
     }
 }

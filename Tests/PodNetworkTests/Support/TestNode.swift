@@ -3,6 +3,7 @@ import KubernetesModel
 import Logging
 import NetTypes
 import Netlink
+import Synchronization
 import TestSupport
 import Testing
 
@@ -10,11 +11,13 @@ import Testing
 
 /// A node and its pods: network namespaces of one test, gone afterwards.
 final class TestNode: Sendable {
-    let agent: PodNetworkAgent
+    private let current: Mutex<PodNetworkAgent?>
     let namespace: NetworkNamespace
     let name: String
     let directory: String
     let pools: [IPPrefix]
+
+    var agent: PodNetworkAgent { current.withLock { $0! } }
 
     static let folder = NamedNamespaces.system
     static let dualStack = ["10.244.7.0/24", "fd00:244:7::/64"]
@@ -27,7 +30,7 @@ final class TestNode: Sendable {
         self.name = name
         self.directory = directory
         self.pools = pools
-        agent = try PodNetworkAgent(settings, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        current = Mutex(try PodNetworkAgent(settings, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
 
     /// A node with a loopback, a link to the outside (`out0`, 192.0.2.1, default route) and a started agent.
@@ -51,8 +54,9 @@ final class TestNode: Sendable {
         }
     }
 
-    /// The same node with a new agent, as after a restart of the process.
+    /// The same node with a new agent, as after a restart of the process. The old one's sockets are closed if it does not serve.
     func restarted(serves: Bool = true, _ body: (TestNode) async throws -> Void) async throws {
+        current.withLock { $0 = nil }
         let settings = PodNetworkAgent.Settings(stateDirectory: directory, nodeNamespace: namespace)
         let next = try TestNode(namespace, name, directory, pools, settings)
         try await next.agent.start()
@@ -93,7 +97,8 @@ final class TestNode: Sendable {
 extension TestNode {
     /// What the CNI executable would forward.
     func call(
-        _ verb: String, _ pod: String, configuration: JSONValue = [:], version: String = "1.1.0", interface: String = "eth0",
+        _ verb: String, _ pod: String, configuration: JSONValue = [:], version: String = "1.1.0",
+        interface: String = "eth0",
         path: String? = nil, arguments: String = ""
     ) async -> CNIAnswer {
         var document: JSONValue = ["cniVersion": .string(version), "name": "fairway", "type": "fairway-cni"]
@@ -107,17 +112,22 @@ extension TestNode {
     }
 
     @discardableResult
-    func add(_ pod: String, configuration: JSONValue = [:], version: String = "1.1.0", arguments: String = "")
+    func add(
+        _ pod: String, configuration: JSONValue = [:], version: String = "1.1.0", arguments: String = ""
+    )
         async throws -> AddedPod
     {
         let answer = await call("ADD", pod, configuration: configuration, version: version, arguments: arguments)
         let result = try JSONValue(parsing: answer.output)
-        try #require(answer.exitCode == 0, "ADD \(pod): \(result["msg"]?.string ?? ""): \(result["details"]?.string ?? "")")
+        try #require(
+            answer.exitCode == 0, "ADD \(pod): \(result["msg"]?.string ?? ""): \(result["details"]?.string ?? "")")
         return AddedPod(result: result)
     }
 
     /// The error's code; 0 for success.
-    func code(_ verb: String, _ pod: String, configuration: JSONValue = [:], version: String = "1.1.0", path: String? = nil)
+    func code(
+        _ verb: String, _ pod: String, configuration: JSONValue = [:], version: String = "1.1.0", path: String? = nil
+    )
         async throws -> Int
     {
         let answer = await call(verb, pod, configuration: configuration, version: version, path: path)

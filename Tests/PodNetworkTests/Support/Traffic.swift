@@ -12,7 +12,9 @@ enum Traffic {
         private let descriptor: Int32
 
         /// - Parameter port: 0 for any that is free.
-        init(in namespace: NetworkNamespace, _ family: IPAddress.Family, port: UInt16 = 0, datagrams: Bool = false) throws {
+        init(
+            in namespace: NetworkNamespace, _ family: IPAddress.Family, port: UInt16 = 0, datagrams: Bool = false
+        ) throws {
             let opened = try namespace.run { try Traffic.listen(family, port, datagrams) }
             (descriptor, self.port) = opened
             let socket = descriptor
@@ -59,8 +61,12 @@ enum Traffic {
         return descriptor
     }
 
-    private static func listen(_ family: IPAddress.Family, _ port: UInt16, _ datagrams: Bool) throws -> (Int32, UInt16) {
+    private static func listen(_ family: IPAddress.Family, _ port: UInt16, _ datagrams: Bool) throws -> (Int32, UInt16)
+    {
         let descriptor = try open(family, datagrams)
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
+        if family == .v6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &yes, 4) }
         let any = family == .v4 ? IPAddress.v4(0, 0, 0, 0) : IPAddress(bytes: [UInt8](repeating: 0, count: 16))
         guard let any, withAddress(any, port, { bind(descriptor, $0, $1) }) == 0 else { throw Failure("bind", errno) }
         if !datagrams { _ = Glibc.listen(descriptor, 64) }
@@ -128,7 +134,9 @@ enum Traffic {
             let isV4 = bytes.load(as: sa_family_t.self) == sa_family_t(AF_INET)
             let start = isV4 ? 4 : 8
             let port = UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self))
-            return IPAddress(bytes: bytes[start..<start + (isV4 ? 4 : 16)]).map { SocketEndpoint(address: $0, port: port) }
+            return IPAddress(bytes: bytes[start..<start + (isV4 ? 4 : 16)]).map {
+                SocketEndpoint(address: $0, port: port)
+            }
         }
     }
 }

@@ -57,7 +57,8 @@ actor WiringThread {
     /// its own, that the other one is up too: packets in between would be lost. Since Linux 6.8 asking for the link makes it notice.
     func awaitCarrier(_ link: PodLink) async throws(KernelError) {
         let deadline = ContinuousClock.now + .seconds(1)
-        while try route.link(.named(link.hostName)).operationalState != Self.operational, ContinuousClock.now < deadline {
+        while try route.link(.named(link.hostName)).operationalState != Self.operational, ContinuousClock.now < deadline
+        {
             // Cancelled: then nobody waits for the answer any more.
             guard (try? await Task.sleep(for: .milliseconds(1))) != nil else { return }
         }
