@@ -272,7 +272,7 @@ let package = Package(
             of: "NodeAgent",
             uses: [
                 "NetTypes", "CLinux", "Netlink", "ServiceRules", "PodNetwork", "KubernetesModel", "KubernetesClient",
-                subprocess, logging,
+                subprocess, logging, nio, nioPosix,
             ]),
         tests(of: "Lab", uses: ["NodeAgent", "Netlink", "NetTypes", "CLinux", "KubernetesModel", subprocess, logging]),
         tests(of: "Telemetry", uses: [coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
