@@ -195,6 +195,7 @@ package actor ServiceProgrammer {
 
     private func readKernel() throws(CommitFailure) -> KernelContent {
         do {
+            try kernel.noteGeneration()
             return try kernel.read()
         } catch {
             throw CommitFailure(error: error, guilty: nil)

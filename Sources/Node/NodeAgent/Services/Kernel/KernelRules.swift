@@ -116,7 +116,8 @@ struct KernelRules {
         try? noteGeneration()
     }
 
-    private mutating func noteGeneration() throws {
+    /// What is read from here on is what the next commit is based on.
+    mutating func noteGeneration() throws {
         expectedGeneration = isOwner ? nil : try nftables.generation().number
     }
 

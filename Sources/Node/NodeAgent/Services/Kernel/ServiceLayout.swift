@@ -71,8 +71,8 @@ struct ServiceLayout: Sendable {
         switch name {
         case .services, .near:
             return NamedSet(table, text, key: front, data: .fields([.queueingClass]))
-        case .endpoints, .stickyEndpoints:
-            return NamedSet(table, text, key: front + [.mark], data: target)
+        case .endpoints: return NamedSet(table, text, key: front + [.mark], data: target)
+        case .stickyEndpoints: return NamedSet(table, text, key: front + [.queueingClass], data: target)
         case .slots:
             return NamedSet(table, text, key: front + [.mark], data: .fields([.queueingClass]))
         case .affinity:
