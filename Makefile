@@ -5,7 +5,7 @@
 #   make test T=TrafficCompiler  the tests of one room
 #   make build                   .build/debug/fairway; CONFIG=release for an optimised build, P= for another product
 #   make fmt                     formats the code; make lint only looks, and checks the imports
-#   make generate                the protobuf code of Envoy's API, from Protos/
+#   make generate                the protobuf code of Envoy's API, from Protos/, and Deploy/crds from the schemas
 #   make bench                   the numbers of Benchmarks/, on this machine
 #   make ci                      what CI runs
 
@@ -44,6 +44,8 @@ lint:
 generate:
 	@Scripts/install-tools generate
 	Scripts/generate
+	swift build --product fairway
+	.build/debug/fairway crds --output Deploy/crds
 
 bench:
 	@Scripts/install-tools bench

@@ -16,7 +16,7 @@ private func applied(
     object["kind"] = .string(kind.kind)
     return try FieldManager.applied(
         old: old, configuration: object, manager: manager, force: force, subresource: subresource, now: time,
-        resource: kind, schema: schema)
+        resource: kind, node: schema.map(OpenAPISchema.node))
 }
 
 private func updated(
@@ -331,7 +331,7 @@ private func time(_ object: JSONValue, of manager: String) -> String? {
             for kind in [Kinds.service, Kinds.ingress, Kinds.pod, Kinds.custom] {
                 let result = FieldManager.updated(
                     old: old, new: new, manager: "m", subresource: "", apiVersion: "v1", now: now,
-                    schema: random.object())
+                    node: OpenAPISchema.node(random.object()))
                 let managed = ManagedFields(of: result)
                 #expect(ManagedFields(of: managed.written(into: .object([:]))).json == managed.json, "seed \(seed)")
                 var configuration = new

@@ -39,6 +39,7 @@ package final class LocalCluster: ServiceLifecycle.Service {
         let stored = try storage?.load(into: empty)
         host = ClusterHost(state: stored ?? empty(1), storage: storage, logger: logger)
         try host.makeStandardNamespaces()
+        if configuration.definesPolicies { try host.definePolicies() }
     }
 
     // MARK: - Running

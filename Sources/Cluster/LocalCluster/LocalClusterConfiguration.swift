@@ -16,12 +16,14 @@ package struct LocalClusterConfiguration: Sendable {
     package var historyLimit: Int
     /// How often watches that want it are told how far they are.
     package var bookmarkInterval: Duration
+    /// Serves Fairway's own kinds from the start.
+    package var definesPolicies: Bool
 
     package init(
         bind: IPAddress = .v4(127, 0, 0, 1), port: UInt16 = 0, dataDirectory: String? = nil,
         serviceRange: String = "10.96.0.0/16", serviceRangeIPv6: String = "fd00:10:96::/112",
         nodePorts: ClosedRange<UInt16> = 30000...32767, historyLimit: Int = 4096,
-        bookmarkInterval: Duration = .seconds(30)
+        bookmarkInterval: Duration = .seconds(30), definesPolicies: Bool = true
     ) {
         self.bind = bind
         self.port = port
@@ -31,6 +33,7 @@ package struct LocalClusterConfiguration: Sendable {
         self.nodePorts = nodePorts
         self.historyLimit = historyLimit
         self.bookmarkInterval = bookmarkInterval
+        self.definesPolicies = definesPolicies
     }
 
     func serviceAllocation() throws(LocalClusterError) -> ServiceAllocator.Configuration {

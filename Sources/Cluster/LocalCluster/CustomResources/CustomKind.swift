@@ -8,6 +8,8 @@ struct CustomKind: Sendable {
         var schema: StructuralSchema
         /// The schema as it was written, for `kubectl explain`.
         var document: JSONValue
+        /// The same for field ownership.
+        var node: SchemaNode
         var hasStatus: Bool
         var scale: APIResource.Scale?
         var printerColumns: [APIResource.PrinterColumn]
@@ -45,8 +47,8 @@ struct CustomKind: Sendable {
         versions.first { $0.name == version }?.schema ?? storageVersion.schema
     }
 
-    /// The schema of a version as it was written.
-    func document(of version: String) -> JSONValue? { versions.first { $0.name == version }?.document }
+    /// The fields of a version's objects, for their ownership.
+    func node(of version: String) -> SchemaNode? { versions.first { $0.name == version }?.node }
 
     /// Removes fields that the schema does not know, and names them.
     func prune(_ object: inout JSONValue, version: String) -> [String] {
@@ -60,13 +62,26 @@ struct CustomKind: Sendable {
     }
 
     func errors(_ object: JSONValue, old: JSONValue?, version: String) -> [FieldError] {
+        let schema = schema(version)
         var errors: [FieldError] = []
-        schema(version).validate(object, path: "", isRoot: true, errors: &errors)
+        schema.validate(object, old: old, path: "", isRoot: true, errors: &errors)
+        guard schema.hasRules else { return errors }
+        let blocking: [FieldError.ErrorType] = [.required, .tooLong, .tooMany, .typeInvalid]
+        guard !errors.contains(where: { blocking.contains($0.type) }) else {
+            return errors + [Self.uncheckedRules]
+        }
+        var budget = StructuralSchema.ruleBudget
+        schema.checkRules(object, old: old, path: "", isRoot: true, budget: &budget, errors: &errors)
         return errors
     }
 }
 
 extension CustomKind {
+    private static let uncheckedRules = FieldError(
+        .invalid, field: "<nil>", value: "null",
+        detail: "some validation rules were not checked because the object was invalid; correct the existing errors to "
+            + "complete validation")
+
     /// Refuses a definition that names nothing, has no structural schema, or asks for what this server cannot do.
     init(_ definition: JSONValue) throws(APIFailure) {
         let spec = definition["spec"] ?? [:]
@@ -138,7 +153,9 @@ extension CustomKind.Version {
                 FieldError(.required, field: field + ".schema.openAPIV3Schema", detail: "schemas are required"))
         }
         schema = StructuralSchema(
-            document, field: field + ".schema.openAPIV3Schema", isRoot: true, errors: &errors)
+            document, field: field + ".schema.openAPIV3Schema", at: StructuralSchema.Place(isRoot: true),
+            errors: &errors)
+        node = OpenAPISchema.node(document)
         hasStatus = item["subresources"]?["status"] != nil
         scale = (item["subresources"]?["scale"]).map { scale in
             APIResource.Scale(

@@ -1,12 +1,14 @@
 import KubernetesModel
+import Patterns
 
 extension StructuralSchema {
     /// What a schema asks of a value beside its shape.
     struct Constraints: Sendable {
         var required: [String] = []
         var allowed: [JSONValue]?
-        /// Kept as text: `Regex` is not `Sendable`. Its syntax was checked.
-        var pattern: String?
+        /// With its text, for messages.
+        var pattern: (text: String, expression: RegularExpression)?
+        var format: String?
         var minimum: Double?
         var maximum: Double?
         var isMinimumExclusive = false
@@ -15,7 +17,6 @@ extension StructuralSchema {
         var lengths: ClosedRange<Int64>?
         var counts: ClosedRange<Int64>?
         var memberCounts: ClosedRange<Int64>?
-        var hasUniqueItems = false
         /// Of a list of type `map`, or the whole element of a `set`.
         var listKeys: [String]?
         var isSet = false
@@ -23,14 +24,8 @@ extension StructuralSchema {
         init(_ document: JSONValue, field: String, errors: inout [FieldError]) {
             required = (document["required"]?.array ?? []).compactMap(\.string)
             allowed = document["enum"]?.array
-            pattern = document["pattern"]?.string
-            if let pattern, (try? Regex(pattern)) == nil {
-                errors.append(
-                    FieldError(
-                        .invalid, field: field + ".pattern", value: "\"\(pattern)\"",
-                        detail: "is no regular expression that this server understands"))
-                self.pattern = nil
-            }
+            format = document["format"]?.string
+            pattern = Self.pattern(document["pattern"]?.string, field: field, errors: &errors)
             minimum = document["minimum"]?.number
             maximum = document["maximum"]?.number
             isMinimumExclusive = document["exclusiveMinimum"]?.bool ?? false
@@ -39,11 +34,31 @@ extension StructuralSchema {
             lengths = Self.range(document, "minLength", "maxLength")
             counts = Self.range(document, "minItems", "maxItems")
             memberCounts = Self.range(document, "minProperties", "maxProperties")
-            hasUniqueItems = document["uniqueItems"]?.bool ?? false
+            if document["uniqueItems"]?.bool == true {
+                errors.append(
+                    FieldError(
+                        .forbidden, field: field + ".uniqueItems",
+                        detail: "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"))
+            }
             let listType = document["x-kubernetes-list-type"]?.string
             isSet = listType == "set"
             if listType == "map" {
                 listKeys = (document["x-kubernetes-list-map-keys"]?.array ?? []).compactMap(\.string)
+            }
+        }
+
+        private static func pattern(
+            _ text: String?, field: String, errors: inout [FieldError]
+        ) -> (text: String, expression: RegularExpression)? {
+            guard let text else { return nil }
+            do throws(RegularExpression.Failure) {
+                return (text, try RegularExpression(text))
+            } catch {
+                errors.append(
+                    FieldError(
+                        .invalid, field: field + ".pattern", value: Findings.quoted(text),
+                        detail: "must be a regular expression that this server understands, but isn't: \(error)"))
+                return nil
             }
         }
 

@@ -1,17 +1,17 @@
-package import KubernetesModel
+import KubernetesModel
 
 /// Ownership of fields, as server-side apply defines it (KEP-555, structured-merge-diff).
 ///
-/// `schema` is the OpenAPI schema of a custom resource; built-in kinds are known by their `apiVersion` and `kind`, and
-/// of anything else every map is granular and every list atomic.
-package struct FieldManager {
+/// `node` is the schema of a custom resource; built-in kinds are known by their `apiVersion` and `kind`, and of anything
+/// else every map is granular and every list atomic.
+struct FieldManager {
     /// `new` with the fields that differ from `old` noted as set by `manager`. For create (`old` is `nil`), PUT and
     /// every patch but apply; call it with defaults filled in, and before the server sets fields of its own.
-    package static func updated(
+    static func updated(
         old: JSONValue?, new: JSONValue, manager: String, subresource: String, apiVersion: String, now: Timestamp,
-        schema: JSONValue? = nil
+        node schema: SchemaNode? = nil
     ) -> JSONValue {
-        let node = node(of: new, schema)
+        let node = schema ?? node(of: new)
         var managed = entries(old: old, new: new)
         let comparison = Comparison(from: stripped(old ?? .object([:])), to: stripped(new), node)
         let changed = comparison.added.union(comparison.modified)
@@ -29,11 +29,11 @@ package struct FieldManager {
     /// The live object (`nil` to create) with `configuration` applied by `manager`: it comes to own exactly the fields
     /// of the configuration, and what it owned before and nobody else owns is removed. Throws 409 with a cause per field
     /// if others own fields that would change, unless `force` takes them.
-    package static func applied(
+    static func applied(
         old: JSONValue?, configuration: JSONValue, manager: String, force: Bool, subresource: String, now: Timestamp,
-        resource: ResourceKind, schema: JSONValue? = nil
+        resource: ResourceKind, node schema: SchemaNode? = nil
     ) throws(APIFailure) -> JSONValue {
-        let node = node(of: configuration, schema)
+        let node = schema ?? node(of: configuration)
         let configuration = try checked(configuration, node, subresource: subresource, resource: resource)
         let identity = ManagedFields.Manager(
             name: manager, operation: .apply, apiVersion: resource.apiVersion, subresource: subresource)
@@ -60,10 +60,7 @@ package struct FieldManager {
         return managed.written(into: result)
     }
 
-    private static func node(of object: JSONValue, _ schema: JSONValue?) -> SchemaNode {
-        if let schema { return OpenAPISchema.node(schema) }
-        return BuiltInSchema.node(of: object) ?? customNode
-    }
+    private static func node(of object: JSONValue) -> SchemaNode { BuiltInSchema.node(of: object) ?? customNode }
 
     /// A kind without a schema still has the metadata that every kind has.
     private static let customNode = OpenAPISchema.node([

@@ -27,10 +27,10 @@ struct KindRegistry: Sendable {
     /// The custom kind behind a resource; `nil` for a built-in one.
     func customKind(of key: StorageKey) -> CustomKind? { customKinds[key.description] }
 
-    /// The OpenAPI schema of a custom resource in its version; `nil` for a built-in kind.
-    func schemaDocument(of resource: APIResource) -> JSONValue? {
+    /// The fields of a custom resource in its version; `nil` for a built-in kind.
+    func schemaNode(of resource: APIResource) -> SchemaNode? {
         guard resource.isCustom else { return nil }
-        return customKind(of: resource.storageKey)?.document(of: resource.resource.version)
+        return customKind(of: resource.storageKey)?.node(of: resource.resource.version)
     }
 
     var storageKeys: [StorageKey] { storages.values.filter { !$0.isReview }.map(\.storageKey).sorted() }

@@ -17,7 +17,7 @@ extension ClusterState {
         var checked = try checked(object, old: nil, resource: resource, name: name, options: options)
         checked.object = FieldManager.updated(
             old: nil, new: checked.object, manager: options.manager, subresource: "",
-            apiVersion: resource.resource.apiVersion, now: options.now, schema: registry.schemaDocument(of: resource))
+            apiVersion: resource.resource.apiVersion, now: options.now, node: registry.schemaNode(of: resource))
         return try creation(checked, resource: resource, name: name, now: options.now)
     }
 
@@ -36,7 +36,7 @@ extension ClusterState {
         try admit(resource, name: name)
         let applied = try FieldManager.applied(
             old: nil, configuration: body, manager: options.manager, force: options.force, subresource: "",
-            now: options.now, resource: resource.resource, schema: registry.schemaDocument(of: resource))
+            now: options.now, resource: resource.resource, node: registry.schemaNode(of: resource))
         let object = newborn(applied, resource: resource, now: options.now)
         let checked = try checked(object, old: nil, resource: resource, name: name, options: options)
         return try creation(checked, resource: resource, name: name, now: options.now)

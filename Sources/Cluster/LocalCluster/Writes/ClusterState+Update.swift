@@ -40,7 +40,7 @@ extension ClusterState {
             let applied = try FieldManager.applied(
                 old: current, configuration: body, manager: options.manager, force: options.force,
                 subresource: subresource.rawValue, now: options.now, resource: resource.resource,
-                schema: registry.schemaDocument(of: resource))
+                node: registry.schemaNode(of: resource))
             return try change(
                 old, to: applied, resource: resource, subresource: subresource, options: options, tracksUpdate: false)
         }
@@ -85,7 +85,7 @@ extension ClusterState {
             object = FieldManager.updated(
                 old: old, new: object, manager: options.manager, subresource: subresource.rawValue,
                 apiVersion: resource.resource.apiVersion, now: options.now,
-                schema: registry.schemaDocument(of: resource))
+                node: registry.schemaNode(of: resource))
         }
         object = try completed(object, old: old, resource: resource, now: options.now)
         object = self.stored(object, resource: resource)
