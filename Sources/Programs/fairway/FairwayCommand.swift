@@ -17,9 +17,8 @@ struct FairwayCommand: AsyncParsableCommand {
         version: FairwayVersion.text,
         subcommands: [
             UpCommand.self, ControllerCommand.self, APICommand.self, RateLimitCommand.self, RoutesCommand.self,
-            LimitsCommand.self, ExplainCommand.self, LintCommand.self, EchoCommand.self, LabCommand.self,
-            UpCommand.self, ControllerCommand.self, APICommand.self, RoutesCommand.self, ExplainCommand.self,
-            LintCommand.self, DefinitionsCommand.self, EchoCommand.self, LabCommand.self,
+            LimitsCommand.self, ExplainCommand.self, LintCommand.self, DefinitionsCommand.self, EchoCommand.self,
+            LabCommand.self,
         ])
 }
 
