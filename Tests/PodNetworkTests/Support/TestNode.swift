@@ -17,7 +17,10 @@ final class TestNode: Sendable {
     let directory: String
     let pools: [IPPrefix]
 
-    var agent: PodNetworkAgent { current.withLock { $0! } }
+    var agent: PodNetworkAgent {
+        guard let agent = current.withLock({ $0 }) else { preconditionFailure("this node's agent was stopped") }
+        return agent
+    }
 
     static let folder = NamedNamespaces.system
     static let dualStack = ["10.244.7.0/24", "fd00:244:7::/64"]
