@@ -28,8 +28,8 @@ struct PolicyKubectlTests {
                 #expect(whole.contains(field))
             }
             let scope = try await kubectl("explain", "rlp.spec.limits.scope")
-            #expect(scope.contains("one budget over all proxies"))
-            #expect(scope.contains("enum: Global, PerProxy"))
+            #expect(scope.contains("Global: one budget over all"))
+            #expect(scope.contains("PerProxy: one in each"))
             #expect(
                 try await kubectl("explain", "clientpolicy.spec.clientAddress.trustedHops").contains("X-Forwarded-For"))
         }
@@ -69,12 +69,12 @@ struct PolicyKubectlTests {
                 "patch", "rlp", "shop", "--type=json", "-p",
                 #"[{"op":"replace","path":"/spec/limits/0/allow/burst","value":30}]"#)
             let both = try await kubectl.attempt(
-                ["apply", "--server-side", "-f", "-"],
+                ["apply", "--server-side", "--force-conflicts", "-f", "-"],
                 input: Self.policy.replacing(
                     "  limits:", with: "  defaults: {limits: [{name: x, allow: {requests: 1, per: Day}}]}\n  limits:"))
             #expect(
                 both.standardError.contains(
-                    "RateLimitPolicy.fairway.dev \"shop\" is invalid: spec.limits: Invalid value: \"object\": limits is short for defaults.limits: give one of the two"
+                    "The RateLimitPolicy \"shop\" is invalid: spec.limits: Invalid value: \"object\": limits is short for defaults.limits: give one of the two"
                 ), "\(both.standardError)")
             let typo = try await kubectl.attempt(
                 ["apply", "-f", "-"], input: Self.policy.replacing("burst: 20", with: "bursts: 20"))

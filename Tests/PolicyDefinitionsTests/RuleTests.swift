@@ -244,7 +244,7 @@ import Testing
             bad: "{clientAddress: {trustedHops: 33}}", good: "{clientAddress: {trustedHops: 32}}",
             field: "spec.clientAddress.trustedHops", message: "less than or equal to 32"),
         Case(
-            bad: "{proxyProtocol: {mode: Off}}", good: "{proxyProtocol: {mode: Optional}}",
+            bad: "{proxyProtocol: {mode: 'Off'}}", good: "{proxyProtocol: {mode: Optional}}",
             field: "spec.proxyProtocol.mode", message: "supported values"),
         Case(
             bad: "{targetRefs: [{group: networking.k8s.io, kind: Ingress, name: web}]}",

@@ -62,5 +62,20 @@ enum Samples {
         ["group": "networking.k8s.io", "kind": "Ingress", "name": "web"],
     ]
 
-    static func json(_ yaml: String) throws -> JSONValue { try YAMLDecoder().decode(JSONValue.self, from: yaml) }
+    static func json(_ yaml: String) throws -> JSONValue { value(try Yams.load(yaml: yaml)) }
+
+    private static func value(_ any: Any?) -> JSONValue {
+        switch any {
+        case let value as Bool: .bool(value)
+        case let value as Int: .integer(Int64(value))
+        case let value as Double: .double(value)
+        case let value as String: .string(value)
+        case let value as [Any]: .array(value.map(self.value))
+        case let value as [AnyHashable: Any]:
+            .object(
+                Dictionary(
+                    value.map { ("\($0.key)", self.value($0.value)) }, uniquingKeysWith: { _, last in last }))
+        default: .null
+        }
+    }
 }
