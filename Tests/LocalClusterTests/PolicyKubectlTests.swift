@@ -29,7 +29,7 @@ struct PolicyKubectlTests {
             }
             let scope = try await kubectl("explain", "rlp.spec.limits.scope")
             #expect(scope.contains("Global: one budget over all"))
-            #expect(scope.contains("PerProxy: one in each"))
+            #expect(scope.contains("ENUM:\n    Global\n    PerProxy"))
             #expect(
                 try await kubectl("explain", "clientpolicy.spec.clientAddress.trustedHops").contains("X-Forwarded-For"))
         }
