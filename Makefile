@@ -4,6 +4,7 @@
 #   make test                    install what the tests need and run them all
 #   make test T=TrafficCompiler  the tests of one room
 #   make build                   .build/debug/fairway; CONFIG=release for an optimised build, P= for another product
+#   make cni                     .build/fairway-cni, the CNI executable as one static file
 #   make fmt                     formats the code; make lint only looks, and checks the imports
 #   make generate                the protobuf code of Envoy's API, from Protos/, and Deploy/crds from the schemas
 #   make bench                   the numbers of Benchmarks/, on this machine
@@ -16,7 +17,7 @@ FAIRWAY = .build/$(CONFIG)/fairway
 # All but generated code.
 FORMATTED = Package.swift Tests $(filter-out Sources/Gateway/EnvoyAPI,$(wildcard Sources/*/*))
 
-.PHONY: help run build test fmt lint generate bench ci
+.PHONY: help run build cni test fmt lint generate bench ci
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +28,9 @@ run: build
 build:
 	@Scripts/install-tools run
 	swift build -c $(CONFIG) --product $(P)
+
+cni:
+	@Scripts/build-cni
 
 test:
 	@Scripts/install-tools test
