@@ -91,7 +91,10 @@ import TrafficPlan
             var translator = Translator(settings: TranslationSettings())
             var resources: [ResourceName: DiscoveryResource] = [:]
             var parts: [String: ResourcePart] = [:]
-            for step in Self.steps(of: whole, seed: seed) {
+            // Limit sets come with the routes that name them.
+            var sets = PlanChange()
+            sets.limitSets = whole.limitSets
+            for step in [sets] + Self.steps(of: whole, seed: seed) {
                 let result = translator.apply(step)
                 for resource in result.upserts { resources[resource.name] = resource }
                 for (key, part) in result.parts[table] ?? [:] { parts[key] = part }
@@ -172,6 +175,7 @@ import TrafficPlan
         let result = translator.apply(change)
         #expect(translator.problems.count == 10)
         #expect(result.parts[table]?.keys.sorted() == ["*"])
-        #expect(result.upserts.allSatisfy { $0.name.type == .routeConfiguration })
+        #expect(result.upserts.allSatisfy { [.routeConfiguration, .cluster].contains($0.name.type) })
+        #expect(result.upserts.map(\.name.name).sorted() == ["fairway_ratelimit", "ingress"])
     }
 }

@@ -135,6 +135,9 @@ import TrafficPlan
                 transport: .http2NIOPosix(
                     target: .ipv4(address: "127.0.0.1", port: Int(port)), transportSecurity: .plaintext)
             ) { client in
+                var options = CallOptions.defaults
+                options.waitForReady = true
+                let patient = options
                 let service = Envoy_Service_Ratelimit_V3_RateLimitService.Client(wrapping: client)
                 func ask(_ set: String, domain: String = "fairway") async throws -> RateLimitResponse {
                     try await service.shouldRateLimit(
@@ -148,7 +151,7 @@ import TrafficPlan
                                     ]
                                 }
                             ]
-                        })
+                        }, options: patient)
                 }
                 #expect(try await ask("one").overallCode == .ok)
                 let refused = try await ask("one")

@@ -11,7 +11,10 @@ package final class LimiterServer: Sendable {
     private let tls: DiscoveryConfiguration.MutualTLS?
     private let server: GRPCServer<HTTP2ServerTransport.Posix>
     private let logger: Logger
+    private let stopping = AsyncStream.makeStream(of: Void.self)
 
+    /// A question takes milliseconds.
+    private static let drainTime: Duration = .milliseconds(500)
     /// A proxy's question: headers of at most 60 KiB and a few words.
     private static let largestQuestion = 256 << 10
 
@@ -32,9 +35,20 @@ package final class LimiterServer: Sendable {
     /// Serves until it is cancelled or drained.
     package func run() async throws {
         logger.notice("Serving limits", metadata: ["ratelimit.address": "\(address)"])
-        try await server.serve()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [server] in try await server.serve() }
+            group.addTask { [stopping] in
+                for await _ in stopping.stream {}
+                try await Task.sleep(for: Self.drainTime)
+            }
+            try await group.next()
+            group.cancelAll()
+        }
     }
 
-    /// Finishes the questions that it has.
-    package func beginGracefulShutdown() { server.beginGracefulShutdown() }
+    /// Finishes the questions that it has. Proxies may keep idle connections for ever, so that they are not waited for.
+    package func beginGracefulShutdown() {
+        server.beginGracefulShutdown()
+        stopping.continuation.finish()
+    }
 }
