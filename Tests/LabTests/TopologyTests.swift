@@ -47,8 +47,8 @@ struct TopologyTests {
 
     @Test
     func `nodes get the first free part of each range`() throws {
-        let ranges = try #require(
-            NodeRanges(cluster: [#require(IPPrefix("10.244.0.0/16")), #require(IPPrefix("fd00:10:244::/48"))]))
+        let cluster = ["10.244.0.0/16", "fd00:10:244::/48"].compactMap { IPPrefix($0) }
+        let ranges = try #require(NodeRanges(cluster: cluster))
         let first = try #require(ranges.next(taken: []))
         #expect(first.map(\.description) == ["10.244.0.0/24", "fd00:10:244::/64"])
         let second = try #require(ranges.next(taken: Set(first)))
@@ -60,7 +60,8 @@ struct TopologyTests {
 
     @Test
     func `a range that is used up gives nothing, and one that is too small is refused`() throws {
-        let ranges = try #require(NodeRanges(cluster: [#require(IPPrefix("10.0.0.0/23"))]))
+        let cluster = try #require(IPPrefix("10.0.0.0/23"))
+        let ranges = try #require(NodeRanges(cluster: [cluster]))
         let both = Set(["10.0.0.0/24", "10.0.1.0/24"].compactMap { IPPrefix($0) })
         #expect(ranges.next(taken: both) == nil)
         #expect(NodeRanges(cluster: [try #require(IPPrefix("10.0.0.0/24"))]) == nil)
