@@ -215,7 +215,7 @@ let package = Package(
         .executableTarget(
             name: "NodeBenchmark",
             dependencies: [
-                "Netlink", "ServiceRules", "PodNetwork", "NodeAgent", "KubernetesModel", "NetTypes", "CLinux",
+                "Netlink", "ServiceRules", "PodNetwork", "NodeAgent", "KubernetesModel", "NetTypes", "CLinux", logging,
             ],
             path: "Benchmarks/NodeBenchmark", swiftSettings: settings),
 
