@@ -114,6 +114,7 @@ import Testing
         _ = fresh.apply(world.final.shuffled(using: &world.generator))
         #expect(Self.content(fresh) == Self.content(table))
         #expect(fresh.problems == table.problems)
+        #expect(table.problemCount == table.problems.count)
         #expect(Set(fresh.elements.filter { $0.front == nil }) == Set(table.elements.filter { $0.front == nil }))
         #expect(fresh.healthChecks == table.healthChecks)
     }

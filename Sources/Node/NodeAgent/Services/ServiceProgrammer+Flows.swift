@@ -75,7 +75,7 @@ extension KernelRules {
     }
 
     /// Deletes what stands in our sets and could not be ours.
-    func removeStrangers(_ content: KernelContent) throws(CommitFailure) {
+    mutating func removeStrangers(_ content: KernelContent) throws(CommitFailure) {
         guard !content.strangers.isEmpty else { return }
         var batch = NftablesBatch()
         for stranger in content.strangers {
@@ -83,8 +83,9 @@ extension KernelRules {
                 stranger.element.key, keyEnd: stranger.element.keyEnd, isIntervalEnd: stranger.element.isIntervalEnd)
             batch.deleteElements([key], from: stranger.set, in: stranger.table)
         }
-        do throws(NftablesError) {
+        do {
             try nftables.commit(batch)
+            try noteGeneration()
         } catch {
             throw CommitFailure(error: error, guilty: nil)
         }

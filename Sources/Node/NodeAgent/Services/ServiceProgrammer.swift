@@ -91,6 +91,7 @@ package actor ServiceProgrammer {
     package func apply(_ changes: [ClusterChange]) async throws -> Report {
         precondition(isStarted, "start() comes first")
         let start = ContinuousClock.now
+        let isFirst = !isReconciled
         let change = table.apply(changes)
         var report = Report()
         report.newProblems = change.newProblems
@@ -106,12 +107,12 @@ package actor ServiceProgrammer {
         report.deletedFlows = cleanFlows(change.lingering)
         cleanAffinities(change.affinities)
         report.duration = ContinuousClock.now - start
-        meter.synced(report, elements: elementCount, services: table.serviceCount, problems: table.problems.count)
+        meter.synced(report, elements: elementCount, services: table.serviceCount, problems: table.problemCount)
         meter.programmed(changes)
         for problem in report.newProblems {
             logger.warning("a Service has a fault", metadata: ["problem": "\(problem)"])
         }
-        await health.serve(table.healthChecks)
+        if !change.healthChecks.isEmpty || isFirst { await health.serve(table.healthChecks) }
         return report
     }
 

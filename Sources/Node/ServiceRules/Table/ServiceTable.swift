@@ -26,6 +26,8 @@ package struct ServiceTable: Sendable {
     /// Where the kernel already keeps endpoints, from an earlier run.
     private var slotHints: [FrontKey: SlotHint]
     private var conflicts: [FrontKey: [ServiceProblem]] = [:]
+    private var faultyFields = 0
+    package private(set) var healthChecks: [ServiceID: HealthCheck] = [:]
 
     package init(nodeName: String, slotHints: [FrontKey: SlotHint] = [:]) {
         self.nodeName = nodeName
@@ -83,6 +85,9 @@ package struct ServiceTable: Sendable {
         }
     }
 
+    /// How many `problems` there are.
+    package var problemCount: Int { faultyFields + conflicts.values.reduce(0) { $0 + $1.count } }
+
     package var serviceCount: Int { definitions.count }
 
     package func program(of service: ServiceID) -> ServiceProgram? { programs[service] }
@@ -91,7 +96,6 @@ package struct ServiceTable: Sendable {
 
     package func holds(clusterAddress address: IPAddress) -> Bool { clusterAddresses[address] != nil }
 
-    package var healthChecks: [ServiceID: HealthCheck] { programs.compactMapValues(\.healthCheck) }
 }
 
 extension ServiceTable {
@@ -160,7 +164,11 @@ extension ServiceTable {
             programs[id] = definitions[id] == nil ? nil : new
             touch(id, old, new, &touched)
             counts.add(old, new)
-            if old.healthCheck != new.healthCheck { result.healthChecks[id] = .some(new.healthCheck) }
+            faultyFields += new.problems.count - old.problems.count
+            if old.healthCheck != new.healthCheck {
+                healthChecks[id] = new.healthCheck
+                result.healthChecks[id] = .some(new.healthCheck)
+            }
             result.newProblems += new.problems.filter { !old.problems.contains($0) }
         }
         for key in touched { install(key, &result) }
