@@ -14,9 +14,6 @@ struct ServiceMetrics: Sendable {
     private let flows = Counter(label: "fairway_services_deleted_flows_total")
     private let changes = Counter(label: "fairway_services_element_changes_total")
 
-    /// `EndpointSlice`'s annotation: when the first of the changes that it tells of happened.
-    static let triggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time"
-
     func synced(_ report: ServiceProgrammer.Report, elements: Int, services: Int, problems: Int) {
         duration.record(duration: report.duration)
         self.elements.record(elements)
@@ -32,10 +29,9 @@ struct ServiceMetrics: Sendable {
     func programmed(_ changes: [ClusterChange]) {
         let now = Date().timeIntervalSince1970
         for case .slice(_, _, let slice?) in changes {
-            guard let text = slice.metadata.annotations?[Self.triggerAnnotation],
-                let time = try? Date(text, strategy: .iso8601.time(includingFractionalSeconds: text.contains(".")))
+            guard let text = slice.metadata.annotations?[EndpointSlice.triggerTimeAnnotation], let time = MicroTime(text)
             else { continue }
-            latency.recordSeconds(max(0, now - time.timeIntervalSince1970))
+            latency.recordSeconds(max(0, now - Double(time.microsecondsSinceEpoch) / 1_000_000))
         }
     }
 }
