@@ -30,6 +30,7 @@ struct PendingNews: Sendable {
     private var synced: Set<Kind> = []
     private var connected: Set<Kind> = [.nodes, .services, .slices]
     private var isNewlySynced = false
+    private var hasTold = false
 
     /// Every kind's last list or watch succeeded.
     var isConnected: Bool { connected.count == 3 }
@@ -45,7 +46,7 @@ struct PendingNews: Sendable {
         switch output {
         case .synced(let changes):
             news[keyPath: list] += changes
-            isNewlySynced = isNewlySynced || synced.insert(kind).inserted
+            if synced.insert(kind).inserted { isNewlySynced = true }
         case .changed(let changes): news[keyPath: list] += changes
         case .invalid(let name, let reason):
             news.unreadable.append(.init(kind: O.resource.kind, name: name, reason: reason))
@@ -65,8 +66,19 @@ struct PendingNews: Sendable {
         if isComplete {
             swap(&taken.services, &news.services)
             swap(&taken.slices, &news.slices)
+            // What is listed happened at any time before: it tells nothing about how late we are.
+            if !hasTold { taken.slices = taken.slices.map(\.withoutTriggerTime) }
+            hasTold = true
         }
         defer { isNewlySynced = false }
         return taken.isEmpty && !isNewlySynced ? nil : taken
+    }
+}
+
+extension ObjectChange<EndpointSlice> {
+    fileprivate var withoutTriggerTime: ObjectChange<EndpointSlice> {
+        var change = self
+        change.new?.metadata.annotations = nil
+        return change
     }
 }
