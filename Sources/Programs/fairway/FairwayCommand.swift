@@ -16,9 +16,9 @@ struct FairwayCommand: AsyncParsableCommand {
             """,
         version: FairwayVersion.text,
         subcommands: [
-            UpCommand.self, ControllerCommand.self, APICommand.self, RateLimitCommand.self, RoutesCommand.self,
-            LimitsCommand.self, ExplainCommand.self, LintCommand.self, DefinitionsCommand.self, EchoCommand.self,
-            LabCommand.self,
+            UpCommand.self, ControllerCommand.self, APICommand.self, RateLimitCommand.self, NodeCommand.self,
+            RoutesCommand.self, LimitsCommand.self, ExplainCommand.self, LintCommand.self, DefinitionsCommand.self,
+            EchoCommand.self, LabCommand.self,
         ])
 }
 
