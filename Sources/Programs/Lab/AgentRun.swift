@@ -14,13 +14,12 @@ struct AgentRun: Sendable {
 
     /// Runs until cancelled.
     func run() async throws {
-        try installProgram()
         let command = LabCommand(
             node.fairway,
             [
                 "node", "--node-name", node.name, "--kubeconfig", kubeconfig, "--admin-port", "\(adminPort)",
                 "--state-dir", node.agentDirectory, "--cni-conf-dir", node.configurationDirectory, "--cni-bin-dir",
-                node.programDirectory,
+                node.programDirectory, "--cni-program", networkProgram,
             ] + arguments, in: node.namespace, mark: node.mark)
         while true {
             let code = try await command.run(log: "\(node.directory)/agent.log")
@@ -30,19 +29,5 @@ struct AgentRun: Sendable {
                 metadata: ["node": "\(node.name)", "code": "\(code)", "log": "\(node.directory)/agent.log"])
             try await Task.sleep(for: Self.pause)
         }
-    }
-
-    /// Into the node's own folder of CNI programs.
-    private func installProgram() throws {
-        let name = (networkProgram as NSString).lastPathComponent
-        let target = "\(node.programDirectory)/\(name)"
-        let draft = "\(node.programDirectory)/.\(name).new"
-        try? FileManager.default.removeItem(atPath: draft)  // Of an earlier attempt.
-        do {
-            try FileManager.default.copyItem(atPath: networkProgram, toPath: draft)
-        } catch {
-            throw LabError("cannot copy the CNI program \(networkProgram) to \(target): \(error)")
-        }
-        guard rename(draft, target) == 0 else { throw LabError("cannot install \(target)") }
     }
 }

@@ -11,7 +11,7 @@ package struct LabTopology: Hashable, Sendable {
         package var name: String
         /// With prefix lengths, IPv4 first.
         package var addresses: [String]
-        /// Where everything else is sent; empty on one segment.
+        /// Where everything else is sent.
         package var gateways: [String]
 
         /// Without prefix lengths.
@@ -29,12 +29,13 @@ package struct LabTopology: Hashable, Sendable {
 
     package init(nodes count: Int, shape: Shape, isDualStack: Bool) {
         self.shape = shape
-        func member(_ name: String, segment: Int, host: Int) -> Member {
+        func member(_ name: String, segment: Int, host: Int, hasGateway: Bool = true) -> Member {
             switch shape {
             case .switched:
                 return Member(
                     name: name,
-                    addresses: ["172.18.0.\(host)/24"] + (isDualStack ? ["fd00:172:18::\(host)/64"] : []), gateways: [])
+                    addresses: ["172.18.0.\(host)/24"] + (isDualStack ? ["fd00:172:18::\(host)/64"] : []),
+                    gateways: hasGateway ? Self.switchAddresses(isDualStack) : [])
             case .routed:
                 return Member(
                     name: name,
@@ -44,16 +45,29 @@ package struct LabTopology: Hashable, Sendable {
             }
         }
         nodes = (1...max(1, count)).map { member("node-\($0)", segment: $0, host: 10 + $0) }
-        client = member(Self.clientName, segment: 200, host: 200)
+        // On one segment it knows nothing but its neighbours; behind a router it has to ask that.
+        client = member(Self.clientName, segment: 200, host: 200, hasGateway: shape == .routed)
     }
 
     package var members: [Member] { nodes + [client] }
+
+    /// A node needs a default route, like any host: without one the kernel refuses an address that only the rules of
+    /// Services could make sense of. The switch has an address for that, and leads nowhere.
+    private static func switchAddresses(_ isDualStack: Bool) -> [String] {
+        ["172.18.0.1"] + (isDualStack ? ["fd00:172:18::1"] : [])
+    }
 
     /// For the middle: both ends of every wire. `pid` names the process that holds a member's namespace.
     package func middleCommands(pid: (String) -> Int32) -> [String] {
         var lines = ["link set lo up"]
         // Snooping without a querier forgets who asked for which multicast, and IPv6 finds its neighbours by multicast.
-        if shape == .switched { lines += ["link add name switch type bridge mcast_snooping 0", "link set switch up"] }
+        if shape == .switched {
+            lines += ["link add name switch type bridge mcast_snooping 0", "link set switch up"]
+            let isDualStack = client.addresses.count > 1
+            lines += zip(Self.switchAddresses(isDualStack), client.addresses).map { address, other in
+                "address add \(address)/\(Self.length(of: other)) dev switch" + Self.atOnce(address)
+            }
+        }
         for member in members {
             lines.append("link add name \(member.name) type veth peer name eth0 netns \(pid(member.name))")
             switch shape {
