@@ -281,7 +281,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "fairway", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
+                "TestSupport", "fairway", "fairway-cni", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
                 "EchoServer", "RateLimiter", "RedisClient", "RateLimitService", "EnvoyTranslation", "DiscoveryProtocol",
                 "DiscoveryServer", "EnvoyProcess", lifecycle, "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL,
                 subprocess, logging,
