@@ -63,7 +63,15 @@ package final class Lab: ServiceLifecycle.Service {
         try LabRecord(mark: mark, shape: configuration.shape).write(in: directory)
     }
 
+    /// `unshare -Urn` leaves even the loopback down, and the API listens there. Anywhere else it is up already.
+    private func makeLoopbackUsable() async throws {
+        let shown = try await LabCommand("ip", ["-oneline", "link", "show", "lo", "up"], mark: mark).collect()
+        guard shown.isSuccess, shown.output.isEmpty else { return }
+        _ = try await LabCommand("ip", ["link", "set", "lo", "up"], mark: mark).collect()
+    }
+
     private func live() async throws {
+        try await makeLoopbackUsable()
         let cluster = try LocalCluster(
             configuration: LocalClusterConfiguration(
                 port: configuration.apiPort, serviceRange: configuration.servicesRange,
