@@ -283,7 +283,8 @@ let package = Package(
             dependencies: [
                 "TestSupport", "fairway", "fairway-cni", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
                 "EchoServer", "RateLimiter", "RedisClient", "RateLimitService", "EnvoyTranslation", "DiscoveryProtocol",
-                "DiscoveryServer", "EnvoyProcess", lifecycle, "TLSMaterial", "NetTypes", asyncHTTPClient, nio, nioPosix, nioHTTP1, nioHTTP2, nioTLS, nioSSL,
+                "DiscoveryServer", "EnvoyProcess", lifecycle, "TLSMaterial", "NetTypes", asyncHTTPClient, crypto, nio, nioPosix,
+                nioHTTP1, nioHTTP2, nioTLS, nioSSL,
                 subprocess, logging,
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings),

@@ -76,12 +76,12 @@ package struct LimitExplanation: Codable, Hashable, Sendable {
     }
 }
 
-/// A limit that does not hold here, for another of its name does.
+/// A limit that does not hold here, or not with its own answer, for another does.
 package struct ReplacedLimitExplanation: Codable, Hashable, Sendable {
     /// Both `namespace/policy/limit`.
     package var name: String
     package var by: String
-    /// `narrower`, `override` or `older`.
+    /// `narrower`, `override`, `older`, or `answer`: it holds, but is answered as the other.
     package var reason: String
     package var from: ObjectField
     private let words: String

@@ -97,6 +97,9 @@ extension TrafficCompiler {
             case .narrower: "\(other) replaces limit \(replaced.name.limit) for a narrower target"
             case .override: "\(other) overrides limit \(replaced.name.limit) from a wider target"
             case .older: "\(other) is older and holds limit \(replaced.name.limit) at this target"
+            case .answer:
+                "limit \(replaced.name.limit) is answered as limit \(replaced.by.limit) of \(other): "
+                    + "a proxy has one answer for its own limits of a route"
             }
         }
         return told.joined(separator: "; ")

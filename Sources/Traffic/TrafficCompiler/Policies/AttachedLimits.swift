@@ -27,7 +27,7 @@ struct AttachedLimits: Hashable, Sendable {
 
 /// The limits of a route: those of all its targets, merged.
 struct EffectiveLimits: Hashable, Sendable {
-    /// A limit that lost, at the target to which its policy is attached.
+    /// A limit that lost its place or its answer, at the target to which its policy is attached.
     struct Loss: Hashable, Sendable {
         var target: PolicyTarget
         var replaced: ReplacedLimit
@@ -58,9 +58,23 @@ struct EffectiveLimits: Hashable, Sendable {
         }
         // A policy that is attached twice on one way has replaced itself, which is no news.
         losses = losses.filter { $0.replaced.name != $0.replaced.by }
+        for (limit, target, first) in Self.unheardAnswers(holders.values.map { ($0.claim.limit, $0.target) }) {
+            losses.insert(
+                Loss(
+                    target: target,
+                    replaced: ReplacedLimit(name: limit.name, by: first.name, reason: .answer, origin: limit.origin)))
+        }
         let conflicts = targets.flatMap(\.attached.conflicts)
         set = LimitSet(
             limits: holders.values.map(\.claim.limit), replaced: Array(Set(losses.map(\.replaced) + conflicts)))
+    }
+
+    private static func unheardAnswers(
+        _ holders: [(limit: RateLimit, target: PolicyTarget)]
+    ) -> [(limit: RateLimit, target: PolicyTarget, first: RateLimit)] {
+        guard let unheard = LimitSet(limits: holders.map(\.limit)).unheardAnswers else { return [] }
+        let names = Set(unheard.others.map(\.name))
+        return holders.filter { names.contains($0.limit.name) }.map { ($0.limit, $0.target, unheard.first) }
     }
 }
 

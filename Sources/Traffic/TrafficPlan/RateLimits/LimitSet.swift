@@ -13,7 +13,7 @@ package struct LimitSetID: Hashable, Sendable, Comparable, CustomStringConvertib
 /// Every limit that holds for the requests of a route, sorted by name.
 package struct LimitSet: Hashable, Sendable {
     package var limits: [RateLimit]
-    /// Limits of policies on the same way that do not hold, sorted; only told, never counted.
+    /// Limits of policies on the same way that do not hold, or not with all they say; sorted, only told, never counted.
     package var replaced: [ReplacedLimit]
 
     package init(limits: [RateLimit], replaced: [ReplacedLimit] = []) {
@@ -22,7 +22,7 @@ package struct LimitSet: Hashable, Sendable {
     }
 }
 
-/// A limit in whose place another of the same name holds.
+/// A limit in whose place, or in the place of whose answer, another's holds.
 package struct ReplacedLimit: Hashable, Sendable, Codable {
     package enum Reason: String, Hashable, Sendable, Codable {
         /// The other is attached to something narrower, and this one is a default.
@@ -31,6 +31,8 @@ package struct ReplacedLimit: Hashable, Sendable, Codable {
         case override
         /// Both are attached to the same thing, and the other's policy is older.
         case older
+        /// Both hold, and each proxy by itself gives the other's answer for both.
+        case answer
     }
 
     package var name: RateLimitName

@@ -75,10 +75,12 @@ extension KeyPart.Source {
 }
 
 extension LimitSet {
-    /// Two limits held by each proxy whose answers differ: a proxy has one answer for all of a route's own limits.
-    package var perProxyAnswerConflict: (first: RateLimitName, other: RateLimitName)? {
+    /// The limits held by each proxy that are answered as the first of them is, not as they say: a proxy has one answer
+    /// for all of a route's own limits. `nil` where all say the same.
+    package var unheardAnswers: (first: RateLimit, others: [RateLimit])? {
         let own = limits.filter { $0.scope == .perProxy }
-        guard let first = own.first, let other = own.first(where: { $0.answer != first.answer }) else { return nil }
-        return (first.name, other.name)
+        guard let first = own.first else { return nil }
+        let others = own.filter { $0.answer != first.answer }
+        return others.isEmpty ? nil : (first, others)
     }
 }

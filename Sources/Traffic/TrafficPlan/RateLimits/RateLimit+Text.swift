@@ -94,6 +94,7 @@ extension ReplacedLimit: CustomStringConvertible {
         case .narrower: "\(name) gives way to \(by), which is attached to something narrower"
         case .override: "\(name) gives way to \(by), which overrides from something wider"
         case .older: "\(name) gives way to \(by), whose policy is older"
+        case .answer: "\(name) is answered as \(by) is: a proxy has one answer for its own limits of a route"
         }
     }
 }
