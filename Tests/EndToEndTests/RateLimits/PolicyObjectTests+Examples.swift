@@ -40,7 +40,9 @@ extension PolicyObjectTests {
         @Test func `login-protection: few tries for a client, and few for all of them`() async throws {
             try await Self.shop([Self.trusted]) { gateway in
                 try await gateway.putExample("login-protection")
-                let one = try await gateway.untilRefused("POST", Self.host, "/login") { _ in Self.from("192.0.2.1") }
+                let one = try await gateway.untilRefused(Self.host, "/login", method: "POST") { _ in
+                    Self.from("192.0.2.1")
+                }
                 #expect(one.passed == 5)
                 #expect(one.refusal.body == "Too many tries. Please wait.\n")
                 #expect(!one.refusal.headers.contains(name: "ratelimit"))
@@ -50,11 +52,11 @@ extension PolicyObjectTests {
                     try await gateway.send("POST", Self.host, "/login?again=1", headers: Self.from("192.0.2.1")).status
                         == 429)
                 // An IPv6 client is its /48.
-                let six = try await gateway.untilRefused("POST", Self.host, "/login") {
+                let six = try await gateway.untilRefused(Self.host, "/login", method: "POST") {
                     Self.from("2001:db8:7:\($0)::1")
                 }
                 #expect(six.passed == 5)
-                let all = try await gateway.untilRefused("POST", Self.host, "/login") {
+                let all = try await gateway.untilRefused(Self.host, "/login", method: "POST") {
                     Self.from("198.51.\($0 / 250).\($0 % 250)")
                 }
                 #expect(all.passed >= 90 && all.passed < 400)
@@ -65,13 +67,13 @@ extension PolicyObjectTests {
             try await Self.shop { gateway in
                 try await gateway.putExample("expensive-endpoints")
                 func key(_ name: String) -> [(String, String)] { [("x-api-key", name)] }
-                let search = try await gateway.untilRefused("GET", Self.host, "/search?q=a") { _ in key("one") }
+                let search = try await gateway.untilRefused(Self.host, "/search?q=a") { _ in key("one") }
                 #expect(search.fits(burst: 10, rate: 1))
                 #expect(try await gateway.get(Self.host, "/search", headers: key("two")).status == 200)
                 #expect(try await gateway.get(Self.host, "/", headers: key("one")).status == 200)
 
                 let report = "/v1/reports/sales?header=x-work-done:10000"
-                let reports = try await gateway.untilRefused("GET", Self.host, report) { _ in key("one") }
+                let reports = try await gateway.untilRefused(Self.host, report) { _ in key("one") }
                 // Each is charged when its answer has come, and the next may be quicker.
                 #expect(reports.passed >= 10 && reports.passed < 40)
                 #expect(try await gateway.get(Self.host, "/v1/reports", headers: key("two")).status == 200)

@@ -25,7 +25,7 @@ extension PolicyObjectTests {
                         for _ in 0..<3 { #expect(try await stream.nextPart() != nil) }
                     }
                     try await stillOpen("before")
-                    for requests in [2, 3] {
+                    for requests in [Int64(2), 3] {
                         try await gateway.put(
                             Manifest.limits(
                                 "churn", on: "churn",

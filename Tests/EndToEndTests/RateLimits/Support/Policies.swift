@@ -69,7 +69,7 @@ extension Gateway {
     /// Sends requests one after the other on one connection until one is refused.
     /// - Returns: how many passed, how long that took, and the refusal.
     func untilRefused(
-        _ method: String = "GET", _ host: String, _ target: String = "/", most: Int = 400,
+        _ host: String, _ target: String = "/", method: String = "GET", most: Int = 400,
         headers: (Int) -> [(String, String)] = { _ in [] }
     ) async throws -> Spent {
         let start = ContinuousClock.now
@@ -121,7 +121,7 @@ extension Manifest {
         let spec: JSONValue =
             field == "limits"
             ? ["targetRefs": [reference], "limits": limits]
-            : ["targetRefs": [reference], field == "overrides" ? "overrides" : "defaults": ["limits": limits]]
+            : ["targetRefs": [reference], (field == "overrides" ? "overrides" : "defaults"): ["limits": limits]]
         return object("fairway.dev/v1alpha1", "RateLimitPolicy", name, ["spec": spec])
     }
 
