@@ -16,7 +16,7 @@ struct WiringCheck: Sendable {
         guard let link = try found(.named(name), on: route) else { return "the node has no interface \(name)" }
         guard link.isUp else { return "the node's interface \(name) is down" }
         for address in wiring.addresses {
-            let routes = try route.routes(family: address.family, table: Route.mainTable, link: link.index)
+            let routes = try route.mainRoutes(address.family, on: link.index)
             guard routes.contains(where: { $0.destination == IPPrefix(address) }) else {
                 return "the node has no route to \(address) by \(name)"
             }
@@ -37,7 +37,7 @@ struct WiringCheck: Sendable {
                 return "the pod's interface \(name) has lost its address \(address)"
             }
             let gateway = PodGateway.address(address.family)
-            let routes = try route.routes(family: address.family, table: Route.mainTable, link: link.index)
+            let routes = try route.mainRoutes(address.family, on: link.index)
             guard routes.contains(where: { $0.destination.length == 0 && $0.gateway == gateway }) else {
                 return "the pod has no default route by \(gateway)"
             }

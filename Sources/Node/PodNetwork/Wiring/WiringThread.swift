@@ -15,7 +15,7 @@ actor WiringThread {
     }
 
     func routes(of family: IPAddress.Family) throws(KernelError) -> [Route] {
-        try route.routes(family: family, table: Route.mainTable)
+        try route.mainRoutes(family)
     }
 
     func link(_ index: Int32) throws(KernelError) -> Link { try route.link(.index(index)) }
@@ -123,7 +123,7 @@ actor WiringThread {
         var missing = link.isUp ? 0 : 1
         if !link.isUp { try all(wiring.hostLinkChanges()) }
         for address in wiring.addresses {
-            let routes = try route.routes(family: address.family, table: Route.mainTable, link: link.index)
+            let routes = try route.mainRoutes(address.family, on: link.index)
             if !routes.contains(where: { $0.destination == IPPrefix(address) }) { missing += 1 }
         }
         if missing > 0 { try all(wiring.hostEntries(link.index)) }
