@@ -144,7 +144,8 @@ let package = Package(
         room(
             "RateLimitService", in: "Gateway",
             uses: [
-                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "EnvoyTranslation", "DiscoveryServer",
+                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "EnvoyTranslation",
+                "DiscoveryServer",
                 "Telemetry", grpcCore, grpcTransport, protobuf, logging, metrics, nio, nioPosix, lifecycle,
             ]),
         room(
@@ -262,7 +263,8 @@ let package = Package(
         tests(
             of: "RateLimitService",
             uses: [
-                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "EnvoyTranslation", "DiscoveryServer",
+                "RateLimiter", "RedisClient", "TrafficPlan", "NetTypes", "EnvoyAPI", "EnvoyTranslation",
+                "DiscoveryServer",
                 grpcCore, grpcTransport, protobuf, logging,
             ]),
         tests(of: "Netlink", uses: ["NetTypes", "CLinux", "WireCodec", subprocess]),
@@ -272,7 +274,7 @@ let package = Package(
             of: "NodeAgent",
             uses: [
                 "NetTypes", "CLinux", "Netlink", "ServiceRules", "PodNetwork", "KubernetesModel", "KubernetesClient",
-                subprocess, logging, nio, nioPosix,
+                "fairway-cni", subprocess, logging, nio, nioPosix,
             ]),
         tests(of: "Lab", uses: ["NodeAgent", "Netlink", "NetTypes", "CLinux", "KubernetesModel", subprocess, logging]),
         tests(of: "Telemetry", uses: [coreMetrics, asyncHTTPClient, logging, nio, nioHTTP1]),
@@ -281,9 +283,11 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "fairway", "fairway-cni", "KubernetesModel", "KubernetesClient", "TrafficPlan", "TrafficCompiler",
+                "TestSupport", "fairway", "fairway-cni", "KubernetesModel", "KubernetesClient", "TrafficPlan",
+                "TrafficCompiler",
                 "EchoServer", "RateLimiter", "RedisClient", "RateLimitService", "EnvoyTranslation", "DiscoveryProtocol",
-                "DiscoveryServer", "EnvoyProcess", lifecycle, "TLSMaterial", "NetTypes", asyncHTTPClient, crypto, nio, nioPosix,
+                "DiscoveryServer", "EnvoyProcess", lifecycle, "TLSMaterial", "NetTypes", asyncHTTPClient, crypto, nio,
+                nioPosix,
                 nioHTTP1, nioHTTP2, nioTLS, nioSSL,
                 subprocess, logging,
             ],
