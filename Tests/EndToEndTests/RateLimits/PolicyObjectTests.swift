@@ -31,7 +31,7 @@ extension PolicyObjectTests {
                                 "churn", on: "churn",
                                 [
                                     [
-                                        "name": "churn-\(requests)",
+                                        "name": .string("churn-\(requests)"),
                                         "allow": ["requests": .integer(requests), "per": "Day"],
                                     ]
                                 ]

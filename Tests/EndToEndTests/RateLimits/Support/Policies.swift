@@ -138,6 +138,6 @@ extension Manifest {
     }
 
     private static func target(_ kind: String, _ name: String) -> JSONValue {
-        ["group": kind == "Service" ? "" : "networking.k8s.io", "kind": .string(kind), "name": .string(name)]
+        ["group": .string(kind == "Service" ? "" : "networking.k8s.io"), "kind": .string(kind), "name": .string(name)]
     }
 }
