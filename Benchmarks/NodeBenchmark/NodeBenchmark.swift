@@ -9,8 +9,10 @@ enum NodeBenchmark {
         switch arguments.first {
         case "services":
             try await ServicesBenchmark(sizes: sizes.isEmpty ? [1_000, 10_000, 30_000] : sizes).run()
+        case "pods":
+            try await PodsBenchmark().run()
         default:
-            print("usage: NodeBenchmark services [NUMBER-OF-SERVICES ...]")
+            print("usage: NodeBenchmark services [NUMBER-OF-SERVICES ...] | pods")
         }
     }
 }
