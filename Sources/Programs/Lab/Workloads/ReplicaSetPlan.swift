@@ -19,23 +19,27 @@ struct ReplicaSetPlan {
         if missing > 0 {
             actions = (0..<missing).map { _ in .createPod(pod(suffix: Ownership.word(random.next(), count: 5))) }
         } else if missing < 0 {
-            actions = active.sorted(by: isBetterToDelete).prefix(-missing).map { .deletePod($0.objectName) }
+            actions = bestToDelete(active).prefix(-missing).map { .deletePod($0.objectName) }
         }
         return actions + status(active)
     }
 
-    /// First those that run nowhere, then those that serve nobody, then those whose node has most of them, then the
-    /// youngest.
-    private func isBetterToDelete(_ a: Pod, _ b: Pod) -> Bool {
-        func rank(_ pod: Pod) -> (Int, Int, Int, Int64, String) {
-            let node = pod.spec?.nodeName
-            let neighbours = state.activePods(of: set).count { $0.spec?.nodeName == node }
-            return (
-                node == nil ? 0 : 1, pod.isReady ? 1 : 0, -neighbours,
-                -(pod.metadata.creationTimestamp?.secondsSinceEpoch ?? 0), pod.metadata.name
-            )
+    /// First those that run nowhere, then those that serve nobody, then those of whose node most stay, then the youngest.
+    ///
+    /// Kubernetes counts a node's pods once and so may empty one of two equally full nodes; here every node keeps its share.
+    private func bestToDelete(_ pods: [Pod]) -> [Pod] {
+        func rank(_ pod: Pod) -> (Int, Int, Int64, String) {
+            let age = pod.metadata.creationTimestamp?.secondsSinceEpoch ?? 0
+            return (pod.spec?.nodeName == nil ? 0 : 1, pod.isReady ? 1 : 0, -age, pod.metadata.name)
         }
-        return rank(a) < rank(b)
+        var olderOnNode: [String: Int] = [:]
+        var ranked: [(pod: Pod, rank: (Int, Int, Int, Int64, String))] = []
+        for pod in pods.sorted(by: { rank($0) > rank($1) }) {
+            let (place, use, age, name) = rank(pod)
+            ranked.append((pod, (place, use, -olderOnNode[pod.spec?.nodeName ?? "", default: 0], age, name)))
+            olderOnNode[pod.spec?.nodeName ?? "", default: 0] += 1
+        }
+        return ranked.sorted { $0.rank < $1.rank }.map(\.pod)
     }
 
     private func pod(suffix: String) -> JSONValue {
