@@ -143,10 +143,14 @@ package final class Lab: ServiceLifecycle.Service {
                     ).run()
                 }
             }
-            group.addTask { try await follower.run { passed.finish() } }
+            let readiness = LabReadiness(client: client, nodes: network.topology.nodes.count, tell: tell)
+            group.addTask {
+                try await readiness.waitForNodes()
+                try await follower.run { passed.finish() }
+            }
             group.addTask {
                 for await _ in passes {}
-                try await LabReadiness(client: client, nodes: network.topology.nodes.count, tell: self.tell).wait()
+                try await readiness.waitForPods()
                 self.tell("ready")
                 // Only the end of another task ends the lab.
                 try await Task.sleep(for: .seconds(Int64.max / 1_000_000_000))

@@ -7,11 +7,17 @@ struct LabReadiness: Sendable {
     let nodes: Int
     let tell: @Sendable (String) -> Void
 
-    func wait() async throws {
-        try await until("nodes") {
+    /// Until all nodes are ready, so that pods are spread over all of them. A node that is not ready by then is not waited
+    /// for: its agent's log tells why.
+    func waitForNodes(within limit: Duration = .seconds(20)) async throws {
+        let deadline = ContinuousClock.now + limit
+        try await until("nodes", orAt: deadline) {
             let list = try await client.list(Node.self).items
             return (list.count(where: \.isReady), max(nodes, list.count))
         }
+    }
+
+    func waitForPods() async throws {
         try await until("pods") {
             let wanted = try await client.list(Deployment.self).items.reduce(0) { $0 + Int($1.spec.replicas ?? 1) }
             let pods = try await client.list(Pod.self).items
@@ -21,7 +27,10 @@ struct LabReadiness: Sendable {
         }
     }
 
-    private func until(_ what: String, _ count: () async throws -> (ready: Int, wanted: Int)) async throws {
+    private func until(
+        _ what: String, orAt deadline: ContinuousClock.Instant? = nil,
+        _ count: () async throws -> (ready: Int, wanted: Int)
+    ) async throws {
         var told: String?
         while true {
             let (ready, wanted) = try await count()
@@ -29,6 +38,7 @@ struct LabReadiness: Sendable {
             if line != told { tell(line) }
             told = line
             if ready >= wanted { return }
+            if let deadline, .now >= deadline { return }
             try await Task.sleep(for: .milliseconds(100))
         }
     }
