@@ -1,8 +1,10 @@
 import Foundation
 package import Logging
+import NIOCore
+import NIOPosix
 import PodNetwork
 
-/// Takes away what agents made on this node: `fairway node --cleanup`. No agent may run meanwhile.
+/// Takes away what agents made on this node: `fairway node --cleanup`. Refused while one runs, which would put it back.
 package struct NodeCleanup: Sendable {
     private let configuration: NodeAgentConfiguration
     private let logger: Logger
@@ -12,8 +14,16 @@ package struct NodeCleanup: Sendable {
         self.logger = logger
     }
 
+    package struct AgentRuns: Error, CustomStringConvertible {
+        var socket: String
+        package var description: String {
+            "nothing was removed: an agent runs on this node (it answers on \(socket)); stop it first"
+        }
+    }
+
     /// Returns a line for each thing that is gone. In the opposite order of how it was made: first no pods come any more.
     package func run() async throws -> [String] {
+        guard await !isAgentRunning() else { throw AgentRuns(socket: configuration.socket) }
         var lines: [String] = []
         try configuration.installation.removeConfiguration()
         try configuration.installation.removeProgram()
@@ -32,5 +42,16 @@ package struct NodeCleanup: Sendable {
             lines.append("removed \(configuration.stateDirectory)")
         }
         return lines
+    }
+
+    /// The socket's file stays when an agent ends; only a living one accepts connections.
+    private func isAgentRunning() async -> Bool {
+        let group = MultiThreadedEventLoopGroup.singleton
+        guard
+            let channel = try? await ClientBootstrap(group: group).connect(unixDomainSocketPath: configuration.socket)
+                .get()
+        else { return false }
+        try? await channel.close()
+        return true
     }
 }
