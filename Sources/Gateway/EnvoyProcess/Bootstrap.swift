@@ -122,7 +122,8 @@ struct Bootstrap: Sendable {
 
     private var statsConfig: JSONText {
         let families = [
-            "cluster_manager.", "control_plane.", "fairway_per_proxy.", "http.", "listener.", "listener_manager.", "overload.", "server.",
+            "cluster_manager.", "control_plane.", "fairway_per_proxy.", "http.", "listener.", "listener_manager.",
+            "overload.", "server.",
         ]
         let patterns = families.map { JSONText.object([.init(key: "prefix", value: .string($0))]) }
         // Of the 120 numbers a backend has, those an operator looks at: 31 KB each instead of 52 KB (measured).
