@@ -29,8 +29,9 @@ struct ServiceMetrics: Sendable {
     func programmed(_ changes: [ClusterChange]) {
         let now = Date().timeIntervalSince1970
         for case .slice(_, _, let slice?) in changes {
-            let stamp = slice.metadata.annotations?[EndpointSlice.triggerTimeAnnotation]
-            guard let time = stamp.flatMap({ MicroTime($0) }) else { continue }
+            guard let text = slice.metadata.annotations?[EndpointSlice.triggerTimeAnnotation],
+                let time = MicroTime(text)
+            else { continue }
             latency.recordSeconds(max(0, now - Double(time.microsecondsSinceEpoch) / 1_000_000))
         }
     }

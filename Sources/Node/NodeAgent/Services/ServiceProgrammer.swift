@@ -183,10 +183,15 @@ package actor ServiceProgrammer {
             elementCount = elements.count
             return
         }
-        let desired = Set(table.elements)
+        let desired = table.elements
         var change = RuleChange()
-        change.removed = Array(content.elements.subtracting(desired))
-        change.added = Array(desired.subtracting(content.elements))
+        if content.elements.isEmpty {
+            change.added = desired
+        } else {
+            var gone = content.elements
+            change.added = desired.filter { gone.remove($0) == nil }
+            change.removed = Array(gone)
+        }
         try kernel.removeStrangers(content)
         try kernel.commit(change, names: names)
         report.added += change.added.count

@@ -193,6 +193,13 @@ extension ServiceTable {
     private mutating func touch(
         _ id: ServiceID, _ old: ServiceProgram, _ new: ServiceProgram, _ touched: inout Set<FrontKey>
     ) {
+        if old.fronts.isEmpty {
+            for placed in new.fronts {
+                claims[placed.key, default: []].append(id)
+                touched.insert(placed.key)
+            }
+            return
+        }
         let before = Dictionary(old.fronts.map { ($0.key, $0.front) }, uniquingKeysWith: { first, _ in first })
         var after: Set<FrontKey> = []
         for placed in new.fronts {
