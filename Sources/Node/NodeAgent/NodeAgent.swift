@@ -59,6 +59,9 @@ package final class NodeAgent: ServiceLifecycle.Service {
     }
 
     private func start() async throws -> Parts {
+        try FileManager.default.createDirectory(
+            atPath: configuration.stateDirectory, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
         // The policy maps come before the pods that must be in them.
         let services = configuration.handlesServices ? try await ServiceKeeper(self, events: events) : nil
         let pods = try PodNetworkAgent(
@@ -92,6 +95,7 @@ package final class NodeAgent: ServiceLifecycle.Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await admin.run() }
             group.addTask { await parts.pods.run() }
+            group.addTask { try await PodRouteGuard(pods: parts.pods).run() }
             group.addTask { try await parts.runtime.run() }
             group.addTask { try await parts.routes.run() }
             if let services = parts.services { group.addTask { await services.run() } }
