@@ -45,6 +45,11 @@ struct LabProcess: Sendable {
         }
     }
 
+    /// A path as it is, or a name to look up in `PATH`.
+    private static func program(_ word: String) -> Executable {
+        word.contains("/") ? .path(FilePath(word)) : .name(word)
+    }
+
     private static func run<Result: Sendable>(
         _ words: [String], directory: String, _ body: @escaping @Sendable (LabProcess) async throws -> Result
     ) async throws -> Result {
@@ -52,7 +57,7 @@ struct LabProcess: Sendable {
         var platform = PlatformOptions()
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
         let outcome = try await Subprocess.run(
-            .name(words[0]), arguments: Arguments(Array(words.dropFirst())), platformOptions: platform, input: .none,
+            Self.program(words[0]), arguments: Arguments(Array(words.dropFirst())), platformOptions: platform, input: .none,
             output: .sequence, error: .combinedWithOutput
         ) { execution in
             let output = execution.standardOutput
@@ -154,7 +159,7 @@ extension LabProcess {
 
     func run(_ words: [String], input: String = "") async throws -> Answer {
         let outcome = try await Subprocess.run(
-            .name(words[0]), arguments: Arguments(Array(words.dropFirst())),
+            Self.program(words[0]), arguments: Arguments(Array(words.dropFirst())),
             environment: .inherit.updating([
                 "KUBECONFIG": kubeconfig, "KUBECACHEDIR": directory + "/kubectl", "LAB": stateDirectory,
                 "FAIRWAY": try FairwayProcess.executable,
