@@ -38,6 +38,7 @@ struct LimiterProcessTests {
                 }
             }.ending
             #expect(ending.exitCode == 0, "\(ending.status)\n\(ending.log)")
+            #expect(ending.duration < .seconds(10), "\(ending.log)")
         }
     }
 
