@@ -45,11 +45,6 @@ struct LabProcess: Sendable {
         }
     }
 
-    /// A path as it is, or a name to look up in `PATH`.
-    private static func program(_ word: String) -> Executable {
-        word.contains("/") ? .path(FilePath(word)) : .name(word)
-    }
-
     private static func run<Result: Sendable>(
         _ words: [String], directory: String, _ body: @escaping @Sendable (LabProcess) async throws -> Result
     ) async throws -> Result {
@@ -57,7 +52,7 @@ struct LabProcess: Sendable {
         var platform = PlatformOptions()
         platform.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(20))]
         let outcome = try await Subprocess.run(
-            Self.program(words[0]), arguments: Arguments(Array(words.dropFirst())), platformOptions: platform, input: .none,
+            program(words[0]), arguments: Arguments(Array(words.dropFirst())), platformOptions: platform, input: .none,
             output: .sequence, error: .combinedWithOutput
         ) { execution in
             let output = execution.standardOutput
@@ -102,6 +97,11 @@ struct LabProcess: Sendable {
             (try? String(contentsOfFile: path, encoding: .utf8)).map { "--- \(path)\n\($0.suffix(4000))" }
         }
         return ([String(log.text.suffix(4000))] + texts).joined(separator: "\n")
+    }
+
+    /// By its path, or looked for as a shell does.
+    private static func program(_ word: String) -> Executable {
+        word.contains("/") ? .path(FilePath(word)) : .name(word)
     }
 
     /// Runs a suite's tests with one shared lab.
