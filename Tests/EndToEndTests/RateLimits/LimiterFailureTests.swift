@@ -17,7 +17,7 @@ struct `A failing limiter` {
             try await rig.serve([.sample("open", 0)], on: "open.example")
             try await rig.serve([.sample("closed", 100, whenLimiterFails: .deny)], on: "closed.example")
             try await rig.serve(
-                [.sample("open", 100), .sample("shut", 100, whenLimiterFails: .deny)], on: "both.example")
+                [.sample("ajar", 100), .sample("shut", 100, whenLimiterFails: .deny)], on: "both.example")
             try await rig.serve([.sample("own", 1, scope: .perProxy)], on: "own.example")
             #expect(try await rig.get(host: "open.example").status == 429)
             #expect(try await rig.get(host: "closed.example").status == 200)
