@@ -66,7 +66,8 @@ struct LabProcess: Sendable {
                     do {
                         try await eventually("the lab says ready", within: .seconds(60)) { log.isReady }
                         let result = try await body(lab)
-                        try execution.send(signal: .terminate)
+                        // A body may have ended the lab itself.
+                        try? execution.send(signal: .terminate)
                         return result
                     } catch {
                         // Its last words tell why.
@@ -75,7 +76,11 @@ struct LabProcess: Sendable {
                 }
                 var result: Result?
                 while let next = try await group.next() {
-                    if let next { result = next } else if result == nil { throw Failure(cause: nil, log: log.text) }
+                    if let next {
+                        result = next
+                    } else if result == nil, !log.isReady {
+                        throw Failure(cause: nil, log: log.text)
+                    }
                 }
                 return result
             }
