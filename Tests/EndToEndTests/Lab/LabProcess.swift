@@ -197,7 +197,12 @@ extension LabProcess {
     /// The number of the agent's process on a node.
     func agentProcess(_ node: String) async throws -> Int32 {
         let all = try await run(["pgrep", "-f", "node --node-name \(node) --kubeconfig \(kubeconfig)"])
-        return try #require(Int32(all.output.split(separator: "\n").first ?? ""), "no agent runs on \(node)")
+        guard let pid = Int32(all.output.split(separator: "\n").first ?? "") else { throw NoAgent(node: node) }
+        return pid
+    }
+
+    struct NoAgent: Error {
+        var node: String
     }
 
     /// Requests by curl, one after the other, each on a connection of its own, until `body` has returned.
