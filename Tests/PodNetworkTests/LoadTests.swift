@@ -44,6 +44,7 @@ import Testing
     }
 
     @Test func aDeleteThatOvertakesItsAddWaitsForIt() async throws {
+        // ADD is made slow, so that DEL meets it half done; nothing is waited for by the clock.
         try await TestNode.with(
             afterStep: { step, _ in if step == .pairMade { try await Task.sleep(for: .milliseconds(50)) } }
         ) { node in

@@ -139,13 +139,6 @@ actor WiringThread {
         // Gone already, or tried again at the next comparison.
         try? route.perform(.deleteLink(.index(index)))
     }
-
-    func setMTU(_ mtu: Int, of link: PodLink, in pod: NetworkNamespace) throws(KernelError) {
-        try route.perform(.changeLink(.named(link.hostName), LinkChange(mtu: UInt32(mtu))))
-        try pod.inside { () throws(KernelError) in
-            try RouteSocket().perform(.changeLink(.named(link.podName), LinkChange(mtu: UInt32(mtu))))
-        }
-    }
 }
 
 extension IPAddress.Family {
